@@ -1,0 +1,1 @@
+//! Filter, score and in-flight ledger for WebAssembly components on Kubernetes nodes: pure, no I/O, no clock.

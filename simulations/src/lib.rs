@@ -1,0 +1,1 @@
+//! Replays pods through the placement code on a virtual clock and compares strategies.

@@ -1,0 +1,1 @@
+//! Where the facts come from: Kubernetes objects and component images, turned into plain values.
