@@ -38,8 +38,12 @@ impl Settings {
         for key in SETTINGS {
             let written = key.outside.and_then(|outside| Some((outside, (outside.value)(overrides)?)));
             if let Some((outside, text)) = written {
-                let path = format!("{} (from {} or {})", key.path, outside.flag, outside.variable);
-                reader.value(key, &Node::text(text), &path, &mut self);
+                let mut own = Reader::default();
+                own.value(key, &Node::text(text), key.path, &mut self);
+                for problem in own.into_problems() {
+                    let from = format!(" (from {} or {})", outside.flag, outside.variable);
+                    reader.report(key.path, None, problem.message + &from);
+                }
             }
         }
         check::together(&self, &mut reader);
@@ -78,7 +82,7 @@ mod tests {
         let error = Settings::default().with_overrides(&overrides).unwrap_err();
         assert_eq!(error.problems.len(), 4, "{error}");
         assert!(error.to_string().contains(
-            "mode (from --mode or WIT_MODE): must be `observe` or `steer`, found the text \"Steer\""
+            "mode: must be `observe` or `steer`, found the text \"Steer\" (from --mode or WIT_MODE)"
         ));
     }
 
