@@ -1,4 +1,4 @@
-//! What a scenario puts into the cluster: nodes, RuntimeClasses and namespaces. Anything else is YAML; see [`crate::manifests`].
+//! What a scenario puts into the cluster: nodes, `RuntimeClasses` and namespaces. Anything else is YAML; see [`crate::manifests`].
 
 use std::collections::BTreeMap;
 
@@ -114,7 +114,7 @@ fn ready() -> NodeCondition {
     }
 }
 
-/// A RuntimeClass.
+/// A `RuntimeClass`.
 #[derive(Debug, Clone)]
 pub struct RuntimeClassSpec {
     /// Its name, which pods give as `runtimeClassName`.
@@ -128,7 +128,7 @@ pub struct RuntimeClassSpec {
 }
 
 impl RuntimeClassSpec {
-    /// A RuntimeClass without node selector or overhead.
+    /// A `RuntimeClass` without node selector or overhead.
     pub fn new(name: impl Into<String>, handler: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -181,7 +181,7 @@ pub async fn create_nodes(client: &Client, nodes: &[NodeSpec]) -> Result<()> {
         .context("cannot create the nodes")
 }
 
-/// Creates RuntimeClasses.
+/// Creates `RuntimeClasses`.
 pub async fn create_runtime_classes(client: &Client, classes: &[RuntimeClassSpec]) -> Result<()> {
     let api: Api<RuntimeClass> = Api::all(client.clone());
     for class in classes {

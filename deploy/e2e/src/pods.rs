@@ -152,7 +152,7 @@ impl Pods {
 }
 
 /// A pod with one container, as JSON to be changed and created.
-pub fn pod(name: &str, image: &str, requests: Value) -> Value {
+pub fn pod(name: &str, image: &str, requests: &Value) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Pod",
@@ -180,7 +180,7 @@ pub fn ended(pod: &Pod) -> bool {
     matches!(phase, Some("Succeeded" | "Failed"))
 }
 
-/// The memory that a pod holds on its node, in bytes: its containers' requests and the RuntimeClass's overhead.
+/// The memory that a pod holds on its node, in bytes: its containers' requests and the `RuntimeClass`'s overhead.
 pub fn memory_bytes(pod: &Pod) -> u64 {
     let Some(spec) = &pod.spec else { return 0 };
     let requests =

@@ -159,7 +159,7 @@ impl Process {
             match client.get(url).send().await {
                 Ok(answer) if answer.status().is_success() => return Ok(()),
                 Ok(answer) => {
-                    last = format!("{} {}", answer.status(), answer.text().await.unwrap_or_default())
+                    last = format!("{} {}", answer.status(), answer.text().await.unwrap_or_default());
                 }
                 Err(error) => last = error.to_string(),
             }

@@ -24,6 +24,8 @@ pub struct RecordedCall {
     pub verb: String,
     /// The body.
     pub body: Value,
+    /// The body as it came, keys in the sender's order.
+    pub raw: String,
     /// When it came.
     pub at: Instant,
 }
@@ -162,12 +164,13 @@ async fn serve(
 
 async fn answer_call(verb: web::Path<String>, body: web::Bytes, state: web::Data<State>) -> HttpResponse {
     let verb = verb.into_inner();
+    let raw = String::from_utf8_lossy(&body).into_owned();
     let Ok(body) = serde_json::from_slice::<Value>(&body) else {
         return HttpResponse::BadRequest().body("not JSON");
     };
     let answers = Arc::clone(&lock(&state.answers));
     let answer = answers(&verb, &body);
-    lock(&state.calls).push(RecordedCall { verb, body, at: Instant::now() });
+    lock(&state.calls).push(RecordedCall { verb, body, raw, at: Instant::now() });
     HttpResponse::Ok().json(answer)
 }
 

@@ -13,7 +13,7 @@ use kube::api::{DeleteParams, ListParams};
 use kube::core::NamespaceResourceScope;
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::control_plane::{ControlPlane, ControlPlaneOptions};
 use crate::extender::{ExtenderOptions, ExtenderProcess};
@@ -32,7 +32,7 @@ const CLEANING_DEADLINE: Duration = Duration::from_secs(60);
 /// The extender, the scheduler and the watchers that a test starts should be dropped before the scenario is, which Rust
 /// does by itself when they are declared after it.
 pub struct Scenario {
-    shared: MutexGuard<'static, Option<ControlPlane>>,
+    control_plane: MappedMutexGuard<'static, ControlPlane>,
     client: Client,
     namespace: String,
 }
@@ -47,22 +47,17 @@ impl Scenario {
     /// Waits for its turn, starts the control plane if this is the first, and empties the cluster.
     pub async fn begin(name: &str) -> Result<Self> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let mut shared = SHARED.lock().await;
-        if shared.is_none() {
-            *shared = Some(ControlPlane::start(&ControlPlaneOptions::default()).await?);
-        }
-        let control_plane = shared.as_ref().context("the control plane was just started")?;
+        let control_plane = shared_control_plane().await?;
         let client = control_plane.access().admin().await?;
         empty_cluster(&client).await.with_context(|| format!("cannot clean up before {name}"))?;
         let namespace = format!("{name}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         objects::create_namespace(&client, &namespace).await?;
-        Ok(Self { shared, client, namespace })
+        Ok(Self { control_plane, client, namespace })
     }
 
     /// The control plane.
-    #[expect(clippy::expect_used, reason = "`begin` filled it, and nothing empties it")]
     pub fn control_plane(&self) -> &ControlPlane {
-        self.shared.as_ref().expect("a scenario has a control plane")
+        &self.control_plane
     }
 
     /// A client that may do everything.
@@ -90,33 +85,42 @@ impl Scenario {
         objects::create_nodes(&self.client, nodes).await
     }
 
-    /// Creates RuntimeClasses.
+    /// Creates `RuntimeClasses`.
     pub async fn create_runtime_classes(&self, classes: &[RuntimeClassSpec]) -> Result<()> {
         objects::create_runtime_classes(&self.client, classes).await
     }
 
     /// Starts a kube-scheduler.
     pub async fn start_scheduler(&self, options: &SchedulerOptions) -> Result<Scheduler> {
-        self.control_plane().start_scheduler(options).await
+        self.control_plane.start_scheduler(options).await
     }
 
     /// What `wit-extender` needs to serve this cluster with its own restricted rights and to read from `registries`.
     pub fn extender_options(&self, registries: &[String]) -> ExtenderOptions {
-        ExtenderOptions::new(self.control_plane().access().kubeconfig("wit-extender"), registries)
+        ExtenderOptions::new(self.control_plane.access().kubeconfig("wit-extender"), registries)
     }
 
     /// Starts `wit-extender` and waits until it is ready.
     pub async fn start_extender(&self, options: &ExtenderOptions) -> Result<ExtenderProcess> {
-        ExtenderProcess::start(options, self.control_plane().work()).await
+        ExtenderProcess::start(options, self.control_plane.work()).await
     }
 
-    /// Removes every workload, pod, node and RuntimeClass, so that one test can go through several orders or variants.
+    /// Removes every workload, pod, node and `RuntimeClass`, so that one test can go through several orders or variants.
     pub async fn empty(&self) -> Result<()> {
         empty_cluster(&self.client).await
     }
 }
 
-/// Removes all workloads, then their pods without asking a kubelet, then nodes and RuntimeClasses. Empty namespaces stay:
+/// Takes the turn, and starts the control plane if nobody has yet.
+async fn shared_control_plane() -> Result<MappedMutexGuard<'static, ControlPlane>> {
+    let mut shared = SHARED.lock().await;
+    if shared.is_none() {
+        *shared = Some(ControlPlane::start(&ControlPlaneOptions::default()).await?);
+    }
+    MutexGuard::try_map(shared, Option::as_mut).ok().context("the control plane was just started")
+}
+
+/// Removes all workloads, then their pods without asking a kubelet, then nodes and `RuntimeClasses`. Empty namespaces stay:
 /// their names are not used again.
 async fn empty_cluster(client: &Client) -> Result<()> {
     let namespaces: Api<Namespace> = Api::all(client.clone());

@@ -25,7 +25,7 @@ pub struct UpArguments {
     /// Leave wit-extender out: the scheduler as it is without us.
     #[arg(long)]
     without_extender: bool,
-    /// Leave the shop out: nodes and a RuntimeClass, but no workloads.
+    /// Leave the shop out: nodes and a `RuntimeClass`, but no workloads.
     #[arg(long)]
     without_shop: bool,
 }
@@ -47,9 +47,10 @@ impl Up {
         let control_plane = ControlPlane::start(&ControlPlaneOptions::default()).await?;
         let registry = Registry::start().await?;
         let client = control_plane.access().admin().await?;
-        let extender = match arguments.without_extender {
-            true => None,
-            false => Some(start_extender(&control_plane, &registry).await?),
+        let extender = if arguments.without_extender {
+            None
+        } else {
+            Some(start_extender(&control_plane, &registry).await?)
         };
         let options = match &extender {
             Some(extender) => SchedulerOptions::with_extender(extender.url_prefix()),
@@ -84,9 +85,10 @@ impl Up {
             ]),
             None => lines.push("extender     left out".to_owned()),
         }
-        lines.push(match self.shop {
-            true => "cluster      the shop: `kubectl get pods -n shop -o wide`".to_owned(),
-            false => format!("cluster      {WASM_NODES} Wasm and {LINUX_NODES} Linux nodes, no workloads"),
+        lines.push(if self.shop {
+            "cluster      the shop: `kubectl get pods -n shop -o wide`".to_owned()
+        } else {
+            format!("cluster      {WASM_NODES} Wasm and {LINUX_NODES} Linux nodes, no workloads")
         });
         lines.join("\n")
     }

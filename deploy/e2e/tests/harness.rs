@@ -15,7 +15,7 @@ use wit_e2e::pods::{node_of, pod};
 use wit_e2e::recorder::{pass, refuse, want_nothing};
 use wit_e2e::registry::digest;
 use wit_e2e::{
-    Kubelet, LimitWatcher, NodeSpec, RecordingExtender, Registry, RuntimeClassSpec, Scenario,
+    Kubelet, LimitWatcher, NodeSpec, RecordedCall, RecordingExtender, Registry, RuntimeClassSpec, Scenario,
     SchedulerOptions, limits,
 };
 
@@ -64,7 +64,7 @@ async fn the_shipped_configuration_calls_the_extender_with_node_names_only() -> 
 
     for verb in ["filter", "prioritize"] {
         let calls = extender.calls_of(verb);
-        let pods: BTreeSet<_> = calls.iter().map(|call| call.pod()).collect();
+        let pods: BTreeSet<_> = calls.iter().map(wit_e2e::RecordedCall::pod).collect();
         assert_eq!(pods.len(), 2, "{verb} is called for each pod");
         for call in &calls {
             assert_eq!(call.body["Nodes"], Value::Null, "cache-capable: names, not objects");
@@ -75,22 +75,50 @@ async fn the_shipped_configuration_calls_the_extender_with_node_names_only() -> 
                 "admission copied the overhead"
             );
         }
-        compare_or_bless(&format!("{verb}-request.json"), &calls[0].body)?;
+        compare_or_bless(&format!("{verb}-request.json"), &calls[0])?;
     }
     Ok(())
 }
 
 /// The fixtures of the extender's own tests are what a real scheduler sent. Names and times differ from run to run, so
 /// only their shape is compared; `BLESS=1` writes them anew.
-fn compare_or_bless(name: &str, body: &Value) -> Result<()> {
+fn compare_or_bless(name: &str, call: &RecordedCall) -> Result<()> {
     let file = repository_root().join("extender/tests/wire").join(name);
     if std::env::var_os("BLESS").is_some() {
         std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
-        std::fs::write(&file, serde_json::to_string_pretty(body)? + "\n")?;
+        std::fs::write(&file, pretty(&call.raw))?;
     }
     let fixture: Value = serde_json::from_str(&std::fs::read_to_string(&file)?)?;
-    assert_eq!(shape(body), shape(&fixture), "{} is out of date: BLESS=1", file.display());
+    assert_eq!(shape(&call.body), shape(&fixture), "{} is out of date: BLESS=1", file.display());
     Ok(())
+}
+
+/// JSON over several lines and nothing else changed: keys stay in the order in which the scheduler wrote them.
+fn pretty(raw: &str) -> String {
+    let (mut text, mut depth, mut quoted, mut escaped) = (String::new(), 0, false, false);
+    let mut characters = raw.trim().chars().peekable();
+    while let Some(character) = characters.next() {
+        let closes = !quoted && matches!(character, '}' | ']');
+        if closes {
+            depth -= 1;
+        }
+        if closes && !text.ends_with(['{', '[']) {
+            text.extend(["\n".to_owned(), "  ".repeat(depth)]);
+        }
+        text.push(character);
+        quoted ^= character == '"' && !escaped;
+        escaped = character == '\\' && !escaped;
+        match character {
+            '{' | '[' if !quoted => depth += 1,
+            ':' if !quoted => text.push(' '),
+            _ => {}
+        }
+        let empty = matches!(characters.peek(), Some('}' | ']'));
+        if !quoted && matches!(character, '{' | '[' | ',') && !empty {
+            text.extend(["\n".to_owned(), "  ".repeat(depth)]);
+        }
+    }
+    text + "\n"
 }
 
 /// The JSON pointers of every value and its type.
@@ -120,7 +148,7 @@ async fn a_refused_pod_is_woken_by_a_condition_on_its_own_status() -> Result<()>
         scenario.start_scheduler(&SchedulerOptions::with_extender(extender.url_prefix())).await?;
     scenario.create_nodes(&nodes(2)).await?;
     let pods = scenario.pods();
-    pods.create(&pod("waiting", "registry.example/web/website:2.4.1", json!({"cpu": "100m"}))).await?;
+    pods.create(&pod("waiting", "registry.example/web/website:2.4.1", &json!({"cpu": "100m"}))).await?;
     let message = pods.wait_refused("waiting", SOON).await?;
     assert!(
         message.contains("2 R000: the image is being read"),
@@ -149,7 +177,7 @@ async fn a_refused_pod_is_woken_by_a_condition_on_its_own_status() -> Result<()>
 async fn the_restricted_user_may_read_and_may_not_write() -> Result<()> {
     let scenario = Scenario::begin("rights").await?;
     scenario.create_nodes(&nodes(1)).await?;
-    scenario.pods().create(&pod("one", "registry.example/web/website:2.4.1", json!({}))).await?;
+    scenario.pods().create(&pod("one", "registry.example/web/website:2.4.1", &json!({}))).await?;
     let restricted = scenario.control_plane().access().client("wit-extender").await?;
     let pods = wit_e2e::Pods::new(&restricted, scenario.namespace());
     assert_eq!(pods.list().await?.len(), 1);
@@ -168,7 +196,7 @@ async fn an_extender_that_does_not_answer_stops_scheduling_unless_it_is_ignorabl
     {
         let _waits =
             scenario.start_scheduler(&SchedulerOptions::with_extender(&nobody).ignorable(false)).await?;
-        pods.create(&pod("one", "registry.example/web/website:2.4.1", json!({}))).await?;
+        pods.create(&pod("one", "registry.example/web/website:2.4.1", &json!({}))).await?;
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert_eq!(node_of(&pods.list().await?[0]), None, "pods wait for the extender");
     }
@@ -197,7 +225,7 @@ async fn the_limit_watcher_sees_a_node_that_was_overfull_for_a_moment() -> Resul
     let watcher = LimitWatcher::start(scenario.client(), rules).await?;
     let pods = scenario.pods();
     for name in ["one", "two"] {
-        pods.create(&pod(name, "registry.example/web/website:2.4.1", json!({"memory": "64Mi"}))).await?;
+        pods.create(&pod(name, "registry.example/web/website:2.4.1", &json!({"memory": "64Mi"}))).await?;
     }
     pods.wait_bound(2, SOON).await?;
     pods.delete("two").await?;
@@ -219,7 +247,15 @@ async fn the_registry_serves_what_was_pushed_and_can_be_made_to_lie() -> Result<
 
     let get = async |path: &str| -> Result<String> {
         let url = format!("http://{}/v2/shop/gateway/{path}", registry.address());
-        Ok(probe_client()?.get(url).send().await?.error_for_status()?.text().await?)
+        let accepted = "application/vnd.oci.image.manifest.v1+json";
+        Ok(probe_client()?
+            .get(url)
+            .header("accept", accepted)
+            .send()
+            .await?
+            .error_for_status()?
+            .text()
+            .await?)
     };
     let manifest: Value = serde_json::from_str(&get(&format!("manifests/{}", pushed.digest)).await?)?;
     assert_eq!(manifest["config"]["mediaType"], "application/vnd.wasm.config.v0+json");

@@ -15,15 +15,16 @@ const CREATED: &str = "2026-01-01T00:00:00Z";
 
 /// The config of a Wasm OCI artifact. `target` is always null, as `wkg` writes it.
 pub(super) fn wasm_config(wasm: &[u8]) -> Result<Value> {
+    let names = component_names(wasm)?;
     let mut config = json!({
         "created": CREATED,
         "architecture": "wasm",
-        "os": "wasip1",
+        "os": if names.is_some() { "wasip2" } else { "wasip1" },
         "layerDigests": [digest(wasm)],
     });
-    if let Some((imports, exports)) = component_names(wasm)? {
-        config["os"] = json!("wasip2");
-        config["component"] = json!({"imports": imports, "exports": exports, "target": null});
+    if let (Some((imports, exports)), Some(fields)) = (names, config.as_object_mut()) {
+        fields
+            .insert("component".to_owned(), json!({"imports": imports, "exports": exports, "target": null}));
     }
     Ok(config)
 }
