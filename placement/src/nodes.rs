@@ -1,0 +1,264 @@
+//! The nodes of a cluster state: their objects, what is used on them, and whose replicas they carry.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::sync::Arc;
+
+use crate::hosts::NodeClass;
+use crate::objects::{Allocatable, Node, NodeName, Resources};
+use crate::workloads::WorkloadIdx;
+
+/// A node's place in the cluster state; stable while the node or a pod on it exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeIdx(pub(crate) u32);
+
+/// What pods take on a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Requests, `spec.overhead` included.
+    pub requests: Resources,
+    /// The memory of shim processes that no request and no overhead counts, in bytes.
+    pub shim_memory: u64,
+    /// Pods.
+    pub pods: u32,
+    /// Wasm instances.
+    pub instances: u32,
+}
+
+/// A node with what is on it.
+#[derive(Clone, Debug)]
+pub struct NodeState {
+    pub(crate) name: NodeName,
+    /// `None` for a node that only pods speak of.
+    pub(crate) object: Option<Arc<Node>>,
+    pub(crate) class: Arc<NodeClass>,
+    pub(crate) class_idx: u32,
+    pub(crate) allocatable: Allocatable,
+    pub(crate) used: Usage,
+    /// Replicas of Wasm workloads, sorted by workload.
+    pub(crate) replicas: Vec<(WorkloadIdx, u32)>,
+    /// The partners of those replicas of which less is here than of them.
+    pub(crate) wanted: Vec<Wanted>,
+    /// Pods counted here.
+    pub(crate) pods: imbl::OrdSet<crate::objects::PodUid>,
+}
+
+/// A workload whose partners on a node have a larger share of their replicas there than itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Wanted {
+    pub(crate) workload: WorkloadIdx,
+    /// The largest share of a partner's replicas on the node.
+    pub(crate) level: f64,
+}
+
+/// The nodes by name and by place.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NodeTable {
+    places: Arc<HashMap<NodeName, NodeIdx, Hasher>>,
+    states: imbl::Vector<Option<Arc<NodeState>>>,
+    free: Vec<NodeIdx>,
+    classes: Vec<Arc<NodeClass>>,
+}
+
+/// FNV-1a: node names are short and come from the API server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NameHasher(u64);
+
+type Hasher = BuildHasherDefault<NameHasher>;
+
+impl NodeIdx {
+    pub(crate) fn position(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Default for NameHasher {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl std::hash::Hasher for NameHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 =
+            bytes.iter().fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    }
+}
+
+impl Usage {
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            requests: self.requests + other.requests,
+            shim_memory: self.shim_memory.saturating_add(other.shim_memory),
+            pods: self.pods.saturating_add(other.pods),
+            instances: self.instances.saturating_add(other.instances),
+        }
+    }
+
+    pub(crate) fn minus(self, other: Self) -> Self {
+        Self {
+            requests: self.requests - other.requests,
+            shim_memory: self.shim_memory.saturating_sub(other.shim_memory),
+            pods: self.pods.saturating_sub(other.pods),
+            instances: self.instances.saturating_sub(other.instances),
+        }
+    }
+
+    /// Requested memory and the shims' memory, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.requests.memory_bytes.saturating_add(self.shim_memory)
+    }
+}
+
+impl NodeState {
+    fn phantom(name: NodeName, class: Arc<NodeClass>, class_idx: u32) -> Self {
+        Self {
+            name,
+            object: None,
+            class,
+            class_idx,
+            allocatable: Allocatable::default(),
+            used: Usage::default(),
+            replicas: Vec::new(),
+            wanted: Vec::new(),
+            pods: imbl::OrdSet::new(),
+        }
+    }
+
+    /// The node's name.
+    pub fn name(&self) -> &NodeName {
+        &self.name
+    }
+
+    /// The node's object; `None` for a node that only pods speak of.
+    pub fn object(&self) -> Option<&Node> {
+        self.object.as_deref()
+    }
+
+    /// What pods take on the node, presumed ones counted at their best node.
+    pub fn used(&self) -> Usage {
+        self.used
+    }
+
+    /// What the node offers.
+    pub fn allocatable(&self) -> Allocatable {
+        self.allocatable
+    }
+
+    /// The node's class.
+    pub fn class(&self) -> &NodeClass {
+        &self.class
+    }
+
+    pub(crate) fn replicas_of(&self, workload: WorkloadIdx) -> u32 {
+        let found = self.replicas.binary_search_by_key(&workload, |(resident, _)| *resident);
+        found.ok().and_then(|place| self.replicas.get(place)).map_or(0, |(_, replicas)| *replicas)
+    }
+
+    pub(crate) fn add_replica(&mut self, workload: WorkloadIdx) {
+        match self.replicas.binary_search_by_key(&workload, |(resident, _)| *resident) {
+            Ok(place) => {
+                self.replicas.iter_mut().skip(place).take(1).for_each(|(_, replicas)| *replicas += 1)
+            }
+            Err(place) => self.replicas.insert(place, (workload, 1)),
+        }
+    }
+
+    pub(crate) fn remove_replica(&mut self, workload: WorkloadIdx) {
+        if let Ok(place) = self.replicas.binary_search_by_key(&workload, |(resident, _)| *resident) {
+            self.replicas.iter_mut().skip(place).take(1).for_each(|(_, replicas)| *replicas -= 1);
+            self.replicas.retain(|(_, replicas)| *replicas > 0);
+        }
+    }
+
+    /// The share of what would be used of CPU and memory, averaged: the tie-break of equal nodes.
+    pub(crate) fn fullness(&self) -> f64 {
+        let share = |used: u64, of: u64| if of == 0 { 1.0 } else { used as f64 / of as f64 };
+        let offered = self.allocatable.resources;
+        let cpu = share(self.used.requests.cpu_millis, offered.cpu_millis);
+        f64::midpoint(cpu, share(self.used.memory(), offered.memory_bytes))
+    }
+}
+
+impl NodeTable {
+    pub(crate) fn place_of(&self, name: &str) -> Option<NodeIdx> {
+        self.places.get(name).copied()
+    }
+
+    pub(crate) fn get(&self, node: NodeIdx) -> Option<&Arc<NodeState>> {
+        self.states.get(node.position()).and_then(Option::as_ref)
+    }
+
+    pub(crate) fn get_mut(&mut self, node: NodeIdx) -> Option<&mut NodeState> {
+        self.states.get_mut(node.position()).and_then(Option::as_mut).map(Arc::make_mut)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeIdx, &Arc<NodeState>)> {
+        let places = (0u32..).map(NodeIdx);
+        places.zip(&self.states).filter_map(|(place, state)| state.as_ref().map(|state| (place, state)))
+    }
+
+    /// One more than the largest place in use: the length of an array with one element per node.
+    pub(crate) fn capacity(&self) -> usize {
+        self.states.len()
+    }
+
+    pub(crate) fn classes(&self) -> &[Arc<NodeClass>] {
+        &self.classes
+    }
+
+    /// The place of the node of that name, made where there is none yet.
+    pub(crate) fn ensure(&mut self, name: &NodeName) -> NodeIdx {
+        if let Some(place) = self.place_of(name.as_str()) {
+            return place;
+        }
+        let (class, class_idx) = self.class(NodeClass::default());
+        let state = Some(Arc::new(NodeState::phantom(name.clone(), class, class_idx)));
+        let place = if let Some(place) = self.free.pop() {
+            self.states.set(place.position(), state);
+            place
+        } else {
+            self.states.push_back(state);
+            NodeIdx(u32::try_from(self.states.len() - 1).unwrap_or(u32::MAX))
+        };
+        Arc::make_mut(&mut self.places).insert(name.clone(), place);
+        place
+    }
+
+    /// Gives the node's object its place; returns whether the node's class changed.
+    pub(crate) fn set_object(&mut self, place: NodeIdx, object: Option<Arc<Node>>, class: NodeClass) -> bool {
+        let (class, class_idx) = self.class(class);
+        let Some(state) = self.get_mut(place) else { return false };
+        state.allocatable = object.as_ref().map(|node| node.allocatable).unwrap_or_default();
+        state.object = object;
+        let changed = state.class_idx != class_idx;
+        (state.class, state.class_idx) = (class, class_idx);
+        changed
+    }
+
+    /// Frees the place of a node that neither the API server nor a pod speaks of.
+    pub(crate) fn free_unused(&mut self, place: NodeIdx) {
+        let Some(state) = self.get(place) else { return };
+        if state.object.is_some() || !state.pods.is_empty() {
+            return;
+        }
+        let name = state.name.clone();
+        Arc::make_mut(&mut self.places).remove(&name);
+        self.states.set(place.position(), None);
+        self.free.push(place);
+    }
+
+    fn class(&mut self, class: NodeClass) -> (Arc<NodeClass>, u32) {
+        let known = self.classes.iter().position(|known| **known == class);
+        let position = known.unwrap_or_else(|| {
+            self.classes.push(Arc::new(class));
+            self.classes.len() - 1
+        });
+        let shared = self.classes.get(position).cloned().unwrap_or_default();
+        (shared, u32::try_from(position).unwrap_or(u32::MAX))
+    }
+}

@@ -1,0 +1,82 @@
+//! Presuming placements: what the scheduler probably did with our answer.
+
+use std::sync::Arc;
+
+use crate::ledger::{NodeSet, OwnLimits, Presumed};
+use crate::nodes::NodeIdx;
+use crate::objects::{Millis, PodUid};
+use crate::request::PodRequest;
+use crate::score::{BEST, ScoreBoard};
+use crate::state::{ClusterState, Effects};
+
+/// What an answer lets us presume.
+#[derive(Clone, Debug)]
+pub struct Presumption {
+    /// The pod.
+    pub pod: PodRequest,
+    /// The node that the pod is counted on.
+    pub best: NodeIdx,
+    /// The other nodes that the scheduler may have chosen.
+    pub others: Vec<NodeIdx>,
+}
+
+impl ClusterState {
+    /// Enters a presumption in the ledger; an earlier one for the same pod gives way, since the scheduler asks again
+    /// only when its earlier attempt has ended. A pod that the watch already shows on a node is left alone.
+    pub fn presume(&mut self, presumption: Presumption, now: Millis) -> Effects {
+        let mut effects = Effects::default();
+        let Presumption { pod, best, others } = presumption;
+        if self.pods.get(&pod.uid).is_some_and(|known| known.pod.node.is_some()) {
+            return effects;
+        }
+        let Some(node) = self.nodes.get(best) else { return effects };
+        let counted = self.usage_on(&pod.shape, node);
+        let others: NodeSet = others.into_iter().filter(|node| *node != best).collect();
+        let takes = OwnLimits { memory_bytes: self.most_memory(&pod), instances: counted.instances };
+        let workload = self.workloads.ensure(&pod.workload);
+        if let Some(state) = self.workloads.get_mut(workload) {
+            state.presumed += 1;
+        }
+        self.settle(&pod.uid, Some(best), &mut effects);
+        self.count(&pod.uid, workload, best, counted);
+        let expires = now.after(self.settings.ledger.expiry);
+        let entry = Presumed { workload, best, counted, others, takes, expires };
+        self.ledger.insert(pod.uid, Arc::new(entry));
+        effects
+    }
+
+    /// Takes back what is presumed about a pod: the scheduler asked again and was refused everywhere.
+    pub fn retract(&mut self, uid: &PodUid) -> Effects {
+        let mut effects = Effects::default();
+        self.settle(uid, None, &mut effects);
+        effects
+    }
+
+    /// Drops presumptions that have run out at `now`.
+    pub fn expire(&mut self, now: Millis) -> Effects {
+        let mut effects = Effects::default();
+        for uid in self.ledger.expired(now) {
+            self.settle(&uid, None, &mut effects);
+        }
+        effects
+    }
+
+    /// The memory that the pod takes on whichever node: its requests and the largest shim of the catalogue.
+    fn most_memory(&self, pod: &PodRequest) -> u64 {
+        let requests = pod.shape.requests + pod.shape.overhead;
+        let shim = if pod.shape.overhead.memory_bytes == 0 { self.hosts.largest_overhead() } else { 0 };
+        requests.memory_bytes.saturating_add(shim)
+    }
+}
+
+impl ScoreBoard {
+    /// The positions that can win against the best when the default plugins add up to what they can at most, for an
+    /// extender of that weight: within 1,200 / (10 × weight) points.
+    pub fn could_win(&self, weight: u32) -> Vec<usize> {
+        let points = u8::try_from(1_200_u32.div_ceil(10 * weight.max(1))).unwrap_or(u8::MAX);
+        let least = if self.prefers { BEST.saturating_sub(points) } else { 0 };
+        (0..self.scores.len())
+            .filter(|position| self.scores.get(*position).is_some_and(|score| *score >= least))
+            .collect()
+    }
+}

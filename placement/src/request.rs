@@ -1,0 +1,56 @@
+//! What a decision is asked about: a pod and the nodes that the scheduler offers for it.
+
+use std::sync::Arc;
+
+use wit_graph::WorkloadKey;
+
+use crate::nodes::NodeIdx;
+use crate::objects::{PodKey, PodShape, PodUid};
+use crate::state::ClusterState;
+
+/// The pod that the scheduler asks about, as it sent it.
+#[derive(Clone, Debug)]
+pub struct PodRequest {
+    /// Its namespace and name.
+    pub key: PodKey,
+    /// Its UID.
+    pub uid: PodUid,
+    /// The workload whose replica it is.
+    pub workload: WorkloadKey,
+    /// What decides where it can run.
+    pub shape: Arc<PodShape>,
+}
+
+/// A node that the scheduler offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Candidate {
+    /// A node that the state knows.
+    Known(NodeIdx),
+    /// A node that the watch does not show, and whether that has lasted beyond the reading deadline.
+    Stranger {
+        /// It has been asked about for longer than `reading.deadlineSeconds`.
+        overdue: bool,
+    },
+}
+
+impl ClusterState {
+    /// The candidates for node names, in their order, at `now`.
+    pub fn candidates<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a str>,
+        now: crate::objects::Millis,
+    ) -> Vec<Candidate> {
+        let candidate = |name: &str| match self.nodes.place_of(name) {
+            Some(node) if self.nodes.get(node).is_some_and(|state| state.object.is_some()) => {
+                Candidate::Known(node)
+            }
+            _ => Candidate::Stranger {
+                overdue: self
+                    .strangers
+                    .get(name)
+                    .is_some_and(|since| since.after(self.settings.reading.deadline) <= now),
+            },
+        };
+        names.into_iter().map(candidate).collect()
+    }
+}
