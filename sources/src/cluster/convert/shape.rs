@@ -1,0 +1,75 @@
+//! What of a pod or template decides where it can and should run.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{PodSpec, PodStatus, PodTemplateSpec};
+use kube::api::ObjectMeta;
+use wit_placement::{ImageReference, PodMode, PodShape};
+
+use super::affinity::required_terms;
+use super::resources::{amounts, effective_requests};
+use super::tolerations::tolerations;
+use super::{MODE_ANNOTATION, STRICT_ANNOTATION, annotation};
+use crate::cluster::problem::{FieldPath, Problems};
+
+/// The shape of a template; its pods' shape before admission.
+pub(super) fn of_template(
+    template: &PodTemplateSpec,
+    at: &FieldPath<'_>,
+    problems: &mut Problems,
+) -> Arc<PodShape> {
+    let Some(spec) = &template.spec else {
+        problems.error(&at.key("spec"), "is missing");
+        return Arc::default();
+    };
+    Arc::new(shape(template.metadata.as_ref(), spec, None, at, problems))
+}
+
+/// The shape of a pod.
+pub(super) fn shape(
+    metadata: Option<&ObjectMeta>,
+    spec: &PodSpec,
+    status: Option<&PodStatus>,
+    at: &FieldPath<'_>,
+    problems: &mut Problems,
+) -> PodShape {
+    let path = at.key("spec");
+    PodShape {
+        runtime_class: spec.runtime_class_name.clone().filter(|name| !name.is_empty()),
+        images: images(spec, &path, problems),
+        requests: effective_requests(spec, status, &path, problems),
+        overhead: amounts(spec.overhead.as_ref(), &path.key("overhead"), problems),
+        node_selector: spec.node_selector.clone().unwrap_or_default(),
+        node_affinity: required_terms(spec.affinity.as_ref(), &path.key("affinity"), problems),
+        tolerations: tolerations(spec.tolerations.as_ref(), &path.key("tolerations"), problems),
+        priority: spec.priority.unwrap_or(0),
+        mode: annotation(metadata, MODE_ANNOTATION, at, problems, read_mode),
+        strict: annotation(metadata, STRICT_ANNOTATION, at, problems, read_strict),
+    }
+}
+
+fn images(spec: &PodSpec, at: &FieldPath<'_>, problems: &mut Problems) -> Vec<ImageReference> {
+    let containers = at.key("containers");
+    let mut image = |(index, image): (usize, Option<&str>)| {
+        let image = image.filter(|image| !image.is_empty());
+        if image.is_none() {
+            problems.error(&containers.index(index).key("image"), "is missing");
+        }
+        image.map(ImageReference::new)
+    };
+    let images = spec.containers.iter().map(|container| container.image.as_deref());
+    images.enumerate().filter_map(&mut image).collect()
+}
+
+fn read_mode(text: &str) -> Result<PodMode, &'static str> {
+    match text {
+        "steer" => Ok(PodMode::Steer),
+        "observe" => Ok(PodMode::Observe),
+        "ignore" => Ok(PodMode::Ignore),
+        _ => Err("steer, observe or ignore"),
+    }
+}
+
+fn read_strict(text: &str) -> Result<bool, &'static str> {
+    text.parse().map_err(|_| "true or false")
+}
