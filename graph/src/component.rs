@@ -1,9 +1,13 @@
 //! What an image is: its kind, and the world that it carries.
 
 mod fingerprint;
+mod producers;
 mod read;
+mod types;
+mod world;
 
 pub use fingerprint::Fingerprint;
+pub(crate) use fingerprint::{Form, Signature};
 pub use read::{ReadError, ReadLimits, read};
 
 use std::collections::BTreeMap;

@@ -1,21 +1,22 @@
 //! The dependency graph over workloads.
+//!
+//! [`DependencyGraph`] knows which workload needs which, and keeps that up to date as workloads come and go: a change
+//! of one workload looks again only at the workloads of its namespace that import an interface which it exports, and
+//! at the connected groups that this touches. What it costs does not depend on how many other workloads there are.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+mod graph;
+mod groups;
+mod index;
+mod linking;
+mod offers;
+
+pub use graph::DependencyGraph;
+pub use offers::HostOffers;
 
 use serde::{Deserialize, Serialize};
 
-use crate::component::Component;
 use crate::links::{Evidence, LinkStatus};
-use crate::names::{InterfaceName, NameError, WorkloadKey};
-
-/// Who needs whom among the workloads of a cluster; kept up to date as workloads come and go.
-#[derive(Clone, Debug, Default)]
-pub struct DependencyGraph {}
-
-/// What the hosts of a cluster offer: imports that it covers need no provider workload.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HostOffers {}
+use crate::names::{InterfaceName, WorkloadKey};
 
 /// One import of a workload and who serves it, if anyone does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,9 +24,10 @@ pub struct HostOffers {}
 pub struct Link {
     /// Who imports.
     pub consumer: WorkloadKey,
-    /// Who serves the import, or would if it were compatible.
+    /// Who serves the import, or would if it were compatible. The consumer itself when another component of its own
+    /// pods does.
     pub provider: Option<WorkloadKey>,
-    /// The interface as it is imported.
+    /// The interface as it is imported; the plain name of what has no full interface name.
     pub interface: String,
     /// The interface as the provider exports it.
     pub served_by: Option<InterfaceName>,
@@ -33,7 +35,8 @@ pub struct Link {
     pub status: LinkStatus,
     /// Where the knowledge comes from.
     pub evidence: Evidence,
-    /// How much the two want to be near: 1 per interface, split between the candidates when there are several.
+    /// How much the two want to be near: 1 per interface, split evenly between the candidates when there are several,
+    /// 0 when nothing is gained by being near.
     pub weight: f64,
     /// Why, in one sentence.
     pub why: String,
@@ -48,75 +51,9 @@ pub struct Partner {
     pub weight: f64,
 }
 
-impl HostOffers {
-    /// What these patterns cover: each a package (`wasi:cli@0.2.6`, all its interfaces) or one interface
-    /// (`wasi:http/outgoing-handler@0.2.2`), on the version's track.
-    pub fn from_patterns<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, NameError> {
-        let _ = patterns.into_iter();
-        Ok(Self {})
-    }
-
-    /// Whether a host offers this interface, by the version-track rule.
-    pub fn covers(&self, _interface: &InterfaceName) -> bool {
-        false
-    }
-}
-
-impl DependencyGraph {
-    /// An empty graph for a cluster whose hosts offer this.
-    pub fn new(_host_offers: HostOffers) -> Self {
-        Self {}
-    }
-
-    /// Adds a workload or replaces what it is made of; returns the workloads whose partners or group changed.
-    ///
-    /// Does nothing when the components are the ones that it has.
-    pub fn upsert(&mut self, _workload: &WorkloadKey, _components: &[Arc<Component>]) -> BTreeSet<WorkloadKey> {
-        BTreeSet::new()
-    }
-
-    /// Removes a workload; returns the workloads whose partners or group changed, the removed one included.
-    pub fn remove(&mut self, _workload: &WorkloadKey) -> BTreeSet<WorkloadKey> {
-        BTreeSet::new()
-    }
-
-    /// Whether `upsert` of the same would change nothing.
-    pub fn holds(&self, _workload: &WorkloadKey, _components: &[Arc<Component>]) -> bool {
-        false
-    }
-
-    /// Every link and every unserved import, ordered by consumer, then as the consumer imports.
-    pub fn links(&self) -> impl Iterator<Item = &Link> {
-        [].into_iter()
-    }
-
-    /// The links of a workload, first those that it consumes, then those that it provides, by consumer.
-    pub fn links_of(&self, _workload: &WorkloadKey) -> impl Iterator<Item = &Link> {
-        [].into_iter()
-    }
-
-    /// What a workload imports, with what became of it.
-    pub fn imports_of(&self, _workload: &WorkloadKey) -> impl Iterator<Item = &Link> {
-        [].into_iter()
-    }
-
-    /// Whom a workload wants to be near, in the order of their keys. A workload is not its own partner.
-    pub fn partners(&self, _workload: &WorkloadKey) -> Vec<Partner> {
-        Vec::new()
-    }
-
-    /// The connected group that a workload belongs to, sorted, itself included; empty when it is not known.
-    pub fn group(&self, _workload: &WorkloadKey) -> Vec<WorkloadKey> {
-        Vec::new()
-    }
-
-    /// How many workloads there are.
-    pub fn len(&self) -> usize {
-        0
-    }
-
-    /// Whether there is no workload.
-    pub fn is_empty(&self) -> bool {
-        true
+impl Link {
+    /// Whether consumer and provider gain from being on one node.
+    pub fn draws_together(&self) -> bool {
+        self.weight > 0.0
     }
 }

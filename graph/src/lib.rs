@@ -13,7 +13,7 @@ pub mod component;
 pub mod dependencies;
 pub mod links;
 pub mod names;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use component::{

@@ -1,10 +1,19 @@
 //! Who serves whose imports.
+//!
+//! A link is *verified* when the provider exports the interface on the same version track and has everything that the
+//! import has: each function with the same parameter names and types in order, result and async-ness, and each named
+//! type with the same structure. The provider may have more. This is the rule of Wasmtime and of `wac`.
+
+mod difference;
+mod matching;
+
+pub use matching::link;
+pub(crate) use matching::{serve, unserved};
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::component::Component;
 use crate::names::InterfaceName;
 
 /// What is known about an import and who serves it.
@@ -49,19 +58,25 @@ pub enum Evidence {
 
 /// What became of one import of a consumer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ImportVerdict {
-    /// The interface that is imported; the plain name for functions and types of the world itself.
+    /// The interface that is imported, of a labelled import the one that it `implements`; the name alone for what has
+    /// no full interface name.
     pub interface: String,
     /// Whether it is served.
     pub status: LinkStatus,
     /// The export that serves it, or that would if it were compatible.
-    #[serde(rename = "servedBy")]
     pub served_by: Option<InterfaceName>,
     /// Why, in one sentence.
     pub why: String,
 }
 
 impl LinkStatus {
+    /// Whether a provider workload serves the import, so that the two want to be near.
+    pub const fn serves(self) -> bool {
+        matches!(self, Self::Verified | Self::NameOnly | Self::Declared | Self::Observed | Self::Ambiguous)
+    }
+
     /// Every status, in the order in which they are documented.
     pub const ALL: [Self; 9] = [
         Self::Verified,
@@ -114,9 +129,4 @@ impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
-}
-
-/// Says for each import of the consumer, in the consumer's order, whether an export of the provider serves it.
-pub fn link(_consumer: &Component, _provider: &Component) -> Vec<ImportVerdict> {
-    Vec::new()
 }

@@ -9,6 +9,7 @@ mod workload;
 
 pub use digest::Digest;
 pub use interface::{InterfaceName, Track};
+pub(crate) use interface::{check_labels, split_version, track_suffix};
 pub use workload::WorkloadKey;
 
 use serde::de::{Deserialize, Deserializer, Error};
@@ -27,7 +28,7 @@ pub struct NameError {
 
 impl NameError {
     /// An error about `text`, of which only the start is kept.
-    fn new(text: &str, expected: &'static str, problem: impl Into<String>) -> Self {
+    pub(crate) fn new(text: &str, expected: &'static str, problem: impl Into<String>) -> Self {
         Self { text: text.chars().take(120).collect(), expected, problem: problem.into() }
     }
 }

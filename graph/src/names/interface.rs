@@ -57,6 +57,11 @@ impl InterfaceName {
         Track(self.unversioned() + &track_suffix(self.version()))
     }
 
+    /// Whether this is the same interface in some version.
+    pub fn is_same_interface(&self, other: &Self) -> bool {
+        (&self.interface, &self.package, &self.namespace) == (&other.interface, &other.package, &other.namespace)
+    }
+
     /// The name without its version: `wasi:http/types`.
     pub fn unversioned(&self) -> String {
         format!("{}:{}/{}", self.namespace, self.package, self.interface)

@@ -1,0 +1,282 @@
+//! The graph itself: a vertex per workload, an edge per pair of consumer and provider.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use petgraph::stable_graph::{NodeIndex, StableDiGraph};
+use petgraph::visit::EdgeRef;
+use petgraph::{Incoming, Outgoing};
+
+use super::groups::{Group, neighbours, regroup};
+use super::index::InterfaceIndex;
+use super::linking::{Consumer, open_import};
+use super::{HostOffers, Link, Partner};
+use crate::component::Component;
+use crate::names::{InterfaceName, WorkloadKey};
+
+/// Who needs whom among the workloads of a cluster; kept up to date as workloads come and go.
+///
+/// Links stay inside a namespace. A clone is cheap in what it copies (the components are shared), but takes time
+/// in proportion to the workloads: ask [`DependencyGraph::holds`] first where most events change nothing.
+#[derive(Clone, Debug, Default)]
+pub struct DependencyGraph {
+    host_offers: HostOffers,
+    vertices: Vertices,
+    ids: BTreeMap<WorkloadKey, NodeIndex>,
+    exporters: InterfaceIndex,
+    importers: InterfaceIndex,
+}
+
+/// Workloads, and the summed weight of the links from a consumer to a provider; 0 where they only do not fit.
+pub(super) type Vertices = StableDiGraph<Arc<Workload>, f64>;
+
+/// A vertex.
+#[derive(Clone, Debug)]
+pub(super) struct Workload {
+    pub(super) key: WorkloadKey,
+    components: Vec<Arc<Component>>,
+    /// What became of its imports.
+    links: Vec<Link>,
+    pub(super) group: Group,
+}
+
+/// What a change did, beside the change.
+#[derive(Debug, Default)]
+pub(super) struct Change {
+    /// The workloads whose partners or group changed.
+    pub(super) changed: BTreeSet<WorkloadKey>,
+    /// How many workloads were looked at: linked again, or visited to find groups.
+    #[cfg_attr(not(test), expect(dead_code, reason = "shows tests that a change stays local"))]
+    pub(super) touched: usize,
+}
+
+impl DependencyGraph {
+    /// An empty graph for a cluster whose hosts offer this.
+    pub fn new(host_offers: HostOffers) -> Self {
+        Self { host_offers, ..Self::default() }
+    }
+
+    /// Adds a workload or replaces what it is made of (one component per container); returns the workloads whose
+    /// partners or group changed.
+    ///
+    /// Does nothing when the components are the ones that it has, by digest.
+    pub fn upsert(&mut self, workload: &WorkloadKey, components: &[Arc<Component>]) -> BTreeSet<WorkloadKey> {
+        self.replace(workload, components).changed
+    }
+
+    /// Removes a workload; returns the workloads whose partners or group changed, the removed one included.
+    pub fn remove(&mut self, workload: &WorkloadKey) -> BTreeSet<WorkloadKey> {
+        self.take_out(workload).changed
+    }
+
+    /// Whether `upsert` of the same would change nothing.
+    pub fn holds(&self, workload: &WorkloadKey, components: &[Arc<Component>]) -> bool {
+        let digests = |components: &[Arc<Component>]| components.iter().map(|it| it.digest).collect::<Vec<_>>();
+        self.workload(workload).is_some_and(|known| digests(&known.components) == digests(components))
+    }
+
+    /// What a workload is made of, one component per container; nothing when it is not known.
+    pub fn components_of(&self, workload: &WorkloadKey) -> &[Arc<Component>] {
+        self.workload(workload).map_or(&[], |workload| &workload.components)
+    }
+
+    /// The workloads, in the order of their keys.
+    pub fn workloads(&self) -> impl Iterator<Item = &WorkloadKey> {
+        self.ids.keys()
+    }
+
+    /// Every link and every unserved import, ordered by consumer, then as the consumer imports.
+    pub fn links(&self) -> impl Iterator<Item = &Link> {
+        self.ids.values().filter_map(|&id| self.vertices.node_weight(id)).flat_map(|workload| &workload.links)
+    }
+
+    /// The links of a workload: first those that it consumes, then those that it provides, by consumer.
+    pub fn links_of(&self, workload: &WorkloadKey) -> impl Iterator<Item = &Link> {
+        let id = self.ids.get(workload);
+        let incoming = id.into_iter().flat_map(|&id| self.vertices.neighbors_directed(id, Incoming));
+        let consumers = incoming.filter_map(|id| self.vertices.node_weight(id));
+        let consumers: BTreeMap<&WorkloadKey, &Workload> = consumers.map(|it| (&it.key, &**it)).collect();
+        let provided: Vec<&Link> = consumers
+            .into_values()
+            .flat_map(|consumer| &consumer.links)
+            .filter(|link| link.provider.as_ref() == Some(workload))
+            .collect();
+        self.imports_of(workload).chain(provided)
+    }
+
+    /// What a workload imports, with what became of it.
+    pub fn imports_of(&self, workload: &WorkloadKey) -> impl Iterator<Item = &Link> {
+        self.workload(workload).into_iter().flat_map(|workload| &workload.links)
+    }
+
+    /// Whom a workload wants to be near, in the order of their keys. A workload is not its own partner.
+    pub fn partners(&self, workload: &WorkloadKey) -> Vec<Partner> {
+        let Some(&id) = self.ids.get(workload) else { return Vec::new() };
+        let others: BTreeSet<NodeIndex> = neighbours(&self.vertices, id).collect();
+        let partner = |other| {
+            let workload = self.vertices.node_weight(other)?.key.clone();
+            Some(Partner { workload, weight: self.weight(id, other) + self.weight(other, id) })
+        };
+        let mut partners: Vec<Partner> = others.into_iter().filter_map(partner).collect();
+        partners.sort_unstable_by(|a, b| a.workload.cmp(&b.workload));
+        partners
+    }
+
+    /// The connected group that a workload belongs to, sorted, itself included; empty when it is not known.
+    pub fn group(&self, workload: &WorkloadKey) -> Vec<WorkloadKey> {
+        self.workload(workload).map_or_else(Vec::new, |workload| workload.group.to_vec())
+    }
+
+    /// How many workloads there are.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there is no workload.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    fn workload(&self, key: &WorkloadKey) -> Option<&Workload> {
+        self.vertices.node_weight(*self.ids.get(key)?).map(|workload| &**workload)
+    }
+
+    /// The weight of the edge from a consumer to a provider; 0 without one.
+    fn weight(&self, consumer: NodeIndex, provider: NodeIndex) -> f64 {
+        let edge = self.vertices.find_edge(consumer, provider);
+        edge.and_then(|edge| self.vertices.edge_weight(edge)).copied().unwrap_or(0.0)
+    }
+}
+
+/// How the graph is changed.
+impl DependencyGraph {
+    pub(super) fn replace(&mut self, key: &WorkloadKey, components: &[Arc<Component>]) -> Change {
+        if self.holds(key, components) {
+            return Change::default();
+        }
+        let (id, is_new) = self.vertex(key);
+        let exports = self.reindex(id, components);
+        let mut consumers: BTreeSet<WorkloadKey> =
+            exports.iter().flat_map(|interface| self.importers.get(key, interface)).cloned().collect();
+        consumers.insert(key.clone());
+        self.relink(&consumers, is_new.then_some(id))
+    }
+
+    pub(super) fn take_out(&mut self, key: &WorkloadKey) -> Change {
+        let Some(&id) = self.ids.get(key) else { return Change::default() };
+        let mut change = self.replace(key, &[]);
+        self.ids.remove(key);
+        self.vertices.remove_node(id);
+        change.changed.insert(key.clone());
+        change
+    }
+
+    /// The vertex of a workload, a new one when it is not known.
+    fn vertex(&mut self, key: &WorkloadKey) -> (NodeIndex, bool) {
+        if let Some(&id) = self.ids.get(key) {
+            return (id, false);
+        }
+        let workload =
+            Workload { key: key.clone(), components: Vec::new(), links: Vec::new(), group: Group::default() };
+        let id = self.vertices.add_node(Arc::new(workload));
+        self.ids.insert(key.clone(), id);
+        (id, true)
+    }
+
+    /// Gives a workload its components; returns every interface that it exported before or exports now.
+    fn reindex(&mut self, id: NodeIndex, components: &[Arc<Component>]) -> BTreeSet<InterfaceName> {
+        let Some(workload) = self.vertices.node_weight_mut(id).map(Arc::make_mut) else {
+            return BTreeSet::new();
+        };
+        let old = std::mem::replace(&mut workload.components, components.to_vec());
+        let key = &workload.key;
+        imported(&old, &self.host_offers).for_each(|interface| self.importers.remove(key, interface));
+        imported(components, &self.host_offers).for_each(|interface| self.importers.insert(key, interface));
+        exported(&old).for_each(|interface| self.exporters.remove(key, interface));
+        exported(components).for_each(|interface| self.exporters.insert(key, interface));
+        exported(&old).chain(exported(components)).cloned().collect()
+    }
+
+    /// Links these consumers again, then finds again the groups whose edges came or went.
+    fn relink(&mut self, consumers: &BTreeSet<WorkloadKey>, new: Option<NodeIndex>) -> Change {
+        let mut ends = BTreeSet::new();
+        let mut seeds: BTreeSet<NodeIndex> = new.into_iter().collect();
+        for consumer in consumers {
+            let Some(&id) = self.ids.get(consumer) else { continue };
+            let before = self.pulls(id);
+            self.set_links(id, self.links_for(consumer));
+            for (other, was, is) in differences(&before, &self.pulls(id)) {
+                ends.extend([id, other]);
+                if (was > 0.0) != (is > 0.0) {
+                    seeds.extend([id, other]);
+                }
+            }
+        }
+        let regrouped = regroup(&mut self.vertices, &seeds);
+        let mut changed = regrouped.changed;
+        changed.extend(ends.iter().filter_map(|&end| Some(self.vertices.node_weight(end)?.key.clone())));
+        Change { changed, touched: consumers.len() + regrouped.visited.len() }
+    }
+
+    /// What became of a workload's imports, given what the others export now.
+    fn links_for(&self, key: &WorkloadKey) -> Vec<Link> {
+        let exporters = |interface: &InterfaceName| {
+            let keys = self.exporters.get(key, interface);
+            keys.filter_map(|key| Some((key, &*self.workload(key)?.components))).collect()
+        };
+        let components = self.components_of(key);
+        Consumer { key, components, host_offers: &self.host_offers, exporters }.links()
+    }
+
+    /// The weights of a consumer's edges, by provider.
+    fn pulls(&self, consumer: NodeIndex) -> BTreeMap<NodeIndex, f64> {
+        let edges = self.vertices.edges_directed(consumer, Outgoing);
+        edges.map(|edge| (edge.target(), *edge.weight())).collect()
+    }
+
+    /// Gives a consumer its links, and the edges that follow from them.
+    fn set_links(&mut self, id: NodeIndex, links: Vec<Link>) {
+        let mut pulls: BTreeMap<NodeIndex, f64> = BTreeMap::new();
+        for link in &links {
+            let provider = link.provider.as_ref().filter(|&provider| *provider != link.consumer);
+            if let Some(&provider) = provider.and_then(|provider| self.ids.get(provider)) {
+                *pulls.entry(provider).or_default() += link.weight;
+            }
+        }
+        for provider in self.pulls(id).into_keys().filter(|provider| !pulls.contains_key(provider)) {
+            if let Some(edge) = self.vertices.find_edge(id, provider) {
+                self.vertices.remove_edge(edge);
+            }
+        }
+        for (provider, weight) in pulls {
+            self.vertices.update_edge(id, provider, weight);
+        }
+        if let Some(workload) = self.vertices.node_weight_mut(id) {
+            Arc::make_mut(workload).links = links;
+        }
+    }
+}
+
+/// The interfaces that only workloads can serve to these components.
+fn imported<'a>(
+    components: &'a [Arc<Component>],
+    host_offers: &'a HostOffers,
+) -> impl Iterator<Item = &'a InterfaceName> {
+    components.iter().flat_map(|it| &it.imports).filter_map(|import| open_import(import, host_offers))
+}
+
+/// The interfaces that these components export.
+fn exported(components: &[Arc<Component>]) -> impl Iterator<Item = &InterfaceName> {
+    components.iter().flat_map(|component| &component.exports).filter_map(|export| export.interface.as_ref())
+}
+
+/// Where two sets of edges of one consumer differ: the provider, the weight before and the weight now.
+fn differences(
+    before: &BTreeMap<NodeIndex, f64>,
+    now: &BTreeMap<NodeIndex, f64>,
+) -> Vec<(NodeIndex, f64, f64)> {
+    let providers: BTreeSet<NodeIndex> = before.keys().chain(now.keys()).copied().collect();
+    let weight = |pulls: &BTreeMap<NodeIndex, f64>, provider| pulls.get(&provider).copied().unwrap_or(0.0);
+    let weights = providers.into_iter().map(|provider| (provider, weight(before, provider), weight(now, provider)));
+    weights.filter(|(_, was, is)| was.to_bits() != is.to_bits()).collect()
+}
