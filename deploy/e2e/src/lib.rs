@@ -22,11 +22,13 @@
 //!
 //! The parts, from the machine upwards: [`process`] (children that never outlive us), [`ControlPlane`] and [`Scheduler`],
 //! [`Registry`], [`ExtenderProcess`] and [`RecordingExtender`]; then what a scenario says and sees: [`objects`], [`manifests`],
-//! [`Pods`], [`LimitWatcher`], [`Kubelet`].
+//! [`Pods`], [`LimitWatcher`], [`affinity`], [`Kubelet`], [`DelayedAccess`].
 
 pub mod access;
+pub mod affinity;
 pub mod binaries;
 pub mod control_plane;
+pub mod delay;
 pub mod extender;
 pub mod kubelet;
 pub mod limits;
@@ -46,6 +48,7 @@ pub mod work_directory;
 
 pub use access::{Access, Identity};
 pub use control_plane::{ControlPlane, ControlPlaneOptions};
+pub use delay::DelayedAccess;
 pub use extender::{ExtenderOptions, ExtenderProcess};
 pub use kubelet::Kubelet;
 pub use limits::{LimitWatcher, Rule, Violation};

@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::control_plane::{ControlPlane, ControlPlaneOptions};
+use crate::delay::DelayedAccess;
 use crate::extender::{ExtenderOptions, ExtenderProcess};
 use crate::manifests;
 use crate::objects::{self, NodeSpec, RuntimeClassSpec};
@@ -52,6 +53,7 @@ impl Scenario {
         empty_cluster(&client).await.with_context(|| format!("cannot clean up before {name}"))?;
         let namespace = format!("{name}-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         objects::create_namespace(&client, &namespace).await?;
+        say_where_the_logs_are(&control_plane);
         Ok(Self { control_plane, client, namespace })
     }
 
@@ -100,6 +102,18 @@ impl Scenario {
         ExtenderOptions::new(self.control_plane.access().kubeconfig("wit-extender"), registries)
     }
 
+    /// The same, but what the API server says reaches the extender `delay` late. Keep the first while the extender runs.
+    pub async fn delayed_extender_options(
+        &self,
+        registries: &[String],
+        delay: Duration,
+    ) -> Result<(DelayedAccess, ExtenderOptions)> {
+        let (access, work) = (self.control_plane.access(), self.control_plane.work());
+        let delayed = DelayedAccess::start(access, "wit-extender", delay, work).await?;
+        let options = ExtenderOptions::new(delayed.kubeconfig(), registries);
+        Ok((delayed, options))
+    }
+
     /// Starts `wit-extender` and waits until it is ready.
     pub async fn start_extender(&self, options: &ExtenderOptions) -> Result<ExtenderProcess> {
         ExtenderProcess::start(options, self.control_plane.work()).await
@@ -109,6 +123,12 @@ impl Scenario {
     pub async fn empty(&self) -> Result<()> {
         empty_cluster(&self.client).await
     }
+}
+
+/// The test runner shows this where a test fails.
+#[expect(clippy::print_stderr, reason = "a failed test must say where to look")]
+fn say_where_the_logs_are(control_plane: &ControlPlane) {
+    eprintln!("logs of the control plane: {}", control_plane.logs().display());
 }
 
 /// Takes the turn, and starts the control plane if nobody has yet.

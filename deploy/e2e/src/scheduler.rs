@@ -178,3 +178,27 @@ impl Scheduler {
         self.process.wait_ready(&format!("{}/readyz", self.url), START_DEADLINE).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tests_change_only_what_a_test_machine_needs_changed() {
+        let fed =
+            SchedulerOptions::with_extender("http://127.0.0.1:1/v1").configuration(Path::new("/k")).unwrap();
+        let shipped = std::fs::read_to_string(SchedulerOptions::without_extender().template).unwrap();
+        let mut expected: Value = serde_saphyr::from_str(&shipped).unwrap();
+        expected["extenders"][0]["urlPrefix"] = json!("http://127.0.0.1:1/v1");
+        expected["clientConnection"]["kubeconfig"] = json!("/k");
+        expected["leaderElection"]["leaderElect"] = json!(false);
+        assert_eq!(fed, expected);
+    }
+
+    #[test]
+    fn a_change_without_a_place_is_an_error() {
+        let options = SchedulerOptions::without_extender().change("/extenders/0/weight", 1);
+        let error = options.configuration(Path::new("/k")).unwrap_err();
+        assert!(error.to_string().contains("/extenders/0"), "{error}");
+    }
+}

@@ -6,7 +6,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use k8s_openapi::api::core::v1::Pod;
+use futures::StreamExt as _;
+use k8s_openapi::api::core::v1::{Node, Pod};
+use kube::api::{WatchEvent, WatchParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
 use wit_e2e::access::probe_client;
@@ -184,6 +187,24 @@ async fn the_restricted_user_may_read_and_may_not_write() -> Result<()> {
     assert!(pods.delete("one").await.is_err(), "it may not delete pods");
     let secrets: Api<k8s_openapi::api::core::v1::Secret> = Api::all(restricted);
     assert!(secrets.list(&kube::api::ListParams::default()).await.is_err(), "it may not read secrets");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_delayed_watch_tells_a_second_late() -> Result<()> {
+    const DELAY: Duration = Duration::from_secs(1);
+    let scenario = Scenario::begin("delayed").await?;
+    let (_delayed, options) = scenario.delayed_extender_options(&[], DELAY).await?;
+    let kubeconfig = Kubeconfig::read_from(&options.kubeconfig)?;
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+    let nodes_late: Api<Node> = Api::all(kube::Client::try_from(config)?);
+    let mut events = std::pin::pin!(nodes_late.watch(&WatchParams::default(), "0").await?);
+    let created = Instant::now();
+    scenario.create_nodes(&nodes(1)).await?;
+    let created_within = created.elapsed();
+    while !matches!(events.next().await.transpose()?, Some(WatchEvent::Added(_)) | None) {}
+    let late = created.elapsed();
+    assert!(created_within < DELAY && late >= DELAY && late < 2 * DELAY, "{late:?} late");
     Ok(())
 }
 
