@@ -3,9 +3,19 @@
 //!
 //! A model of the defaults of Kubernetes 1.36, not a copy: the other default plugins say the same of every node in the
 //! clusters that the demo and the traces describe. The end-to-end tests run the real one.
+//!
+//! - [`Scheduler`]: the scheduling loop, with its queue and its cache;
+//! - [`SchedulerExtender`]: what it asks an extender, over HTTP or in process;
+//! - [`feasible`], [`total`]: its own filters and scores.
 
-use std::cmp::Ordering;
+mod driver;
+mod extender;
+mod queue;
+
 use std::collections::BTreeMap;
+
+pub use driver::{Attempt, Choice, Outcome, Scheduler, last_attempts};
+pub use extender::{FilterReply, NoExtender, SchedulerExtender};
 
 use crate::nodes::{NodeIdx, NodeState};
 use crate::objects::{Node, NodeOperator, NodeRequirement, PodShape, Taint, TaintEffect, Toleration};
@@ -68,38 +78,26 @@ pub fn feasible(state: &ClusterState, shape: &PodShape) -> Feasible {
     feasible
 }
 
-/// The node that kube-scheduler chooses: the highest sum of its own score and what the extender adds (`score × 10 ×
-/// weight`). kube-scheduler breaks ties at random; this model takes the first, so that a run can be repeated.
-pub fn choose(
-    state: &ClusterState,
-    shape: &PodShape,
-    nodes: &[NodeIdx],
-    extender: &BTreeMap<NodeIdx, u8>,
-    weight: u32,
-) -> Option<NodeIdx> {
-    let total = |node: &NodeIdx| {
-        let own = state.node(*node).map_or(0.0, |state| least_allocated(shape, state));
-        own + f64::from(extender.get(node).copied().unwrap_or(0)) * 10.0 * f64::from(weight)
-    };
-    let better = |left: &&NodeIdx, right: &&NodeIdx| match total(left).total_cmp(&total(right)) {
-        Ordering::Equal => right.cmp(left),
-        unequal => unequal,
-    };
-    nodes.iter().max_by(better).copied()
+/// What a node's score adds up to: the scheduler's own, and what the extender adds (`score × 10 × weight`).
+pub fn total(state: &ClusterState, shape: &PodShape, node: NodeIdx, extender: u8, weight: u64) -> u64 {
+    let own = state.node(node).map_or(0, |node| least_allocated(shape, node));
+    own.saturating_add(u64::from(extender).saturating_mul(10).saturating_mul(weight))
 }
 
-/// `NodeResourcesFit` with `LeastAllocated`: the free share of CPU and memory, averaged, 0 to 100.
-pub fn least_allocated(shape: &PodShape, node: &NodeState) -> f64 {
+/// `NodeResourcesFit` with `LeastAllocated`: the free share of CPU and memory, averaged, 0 to 100. Whole numbers as in
+/// `least_allocated.go`.
+pub fn least_allocated(shape: &PodShape, node: &NodeState) -> u64 {
     let requests = shape.requests + shape.overhead;
     let or = |amount: u64, default: u64| if amount == 0 { default } else { amount };
     let free = |offered: u64, used: u64, wanted: u64| {
         let left = offered.saturating_sub(used).saturating_sub(wanted);
-        if offered == 0 { 0.0 } else { (left as f64 * 100.0 / offered as f64).floor() }
+        left.saturating_mul(100).checked_div(offered).unwrap_or(0)
     };
     let (offered, used) = (node.allocatable().resources, node.used().requests);
     let cpu = free(offered.cpu_millis, used.cpu_millis, or(requests.cpu_millis, DEFAULT_CPU_MILLIS));
-    let memory = free(offered.memory_bytes, used.memory_bytes, or(requests.memory_bytes, DEFAULT_MEMORY_BYTES));
-    f64::midpoint(cpu, memory).floor()
+    let memory =
+        free(offered.memory_bytes, used.memory_bytes, or(requests.memory_bytes, DEFAULT_MEMORY_BYTES));
+    u64::midpoint(cpu, memory)
 }
 
 /// Why kube-scheduler's own filters refuse the node, if they do.
@@ -130,7 +128,11 @@ pub fn unfit(shape: &PodShape, state: &NodeState) -> Option<Unfit> {
 }
 
 fn cordon() -> Taint {
-    Taint { key: "node.kubernetes.io/unschedulable".into(), value: String::new(), effect: TaintEffect::NoSchedule }
+    Taint {
+        key: "node.kubernetes.io/unschedulable".into(),
+        value: String::new(),
+        effect: TaintEffect::NoSchedule,
+    }
 }
 
 fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
