@@ -147,8 +147,8 @@ impl Descriptor {
 
 /// Reads a manifest or an index.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Document, String> {
-    let raw: Raw =
-        serde_json::from_slice(bytes).map_err(|problem| format!("is not a manifest or index: {problem}"))?;
+    let raw: Raw = serde_json::from_slice(bytes)
+        .map_err(|problem| format!("is not a manifest or index: {}", json_problem(&problem)))?;
     if raw.schema_version == Some(1) {
         return Err("is a manifest of schema 1, which nobody reads any more".into());
     }
@@ -191,7 +191,7 @@ pub(crate) fn content(config: Option<&Descriptor>, layers: &[Descriptor]) -> Res
 /// Why there are Wasm files in the container layers of the image with this configuration, if there are.
 pub(crate) fn wasm_in_container(configuration: &[u8]) -> Result<Option<String>, String> {
     let configuration: Configuration = serde_json::from_slice(configuration)
-        .map_err(|problem| format!("is not an image configuration: {problem}"))?;
+        .map_err(|problem| format!("is not an image configuration: {}", json_problem(&problem)))?;
     let os = configuration.os.to_ascii_lowercase();
     if is_wasm_architecture(&configuration.architecture) || os.starts_with("wasi") {
         return Ok(Some(format!("is made for {os}/{}", configuration.architecture)));
@@ -202,6 +202,16 @@ pub(crate) fn wasm_in_container(configuration: &[u8]) -> Result<Option<String>, 
     let file = started.split('#').next().unwrap_or_default();
     let is_wasm = [".wasm", ".wat"].iter().any(|end| file.to_ascii_lowercase().ends_with(end));
     Ok(is_wasm.then(|| format!("starts the file `{started}`")))
+}
+
+/// What is wrong with a document, without a word of the document: it may be another than we were meant to read.
+pub(crate) fn json_problem(error: &serde_json::Error) -> String {
+    let problem = match error.classify() {
+        serde_json::error::Category::Data => "something else than expected",
+        serde_json::error::Category::Eof => "an early end",
+        serde_json::error::Category::Io | serde_json::error::Category::Syntax => "no JSON",
+    };
+    format!("{problem} at line {}, column {}", error.line(), error.column())
 }
 
 fn is_wasm_architecture(architecture: &str) -> bool {

@@ -127,6 +127,19 @@ impl ImageMessage {
     }
 }
 
+impl ImageMessage {
+    /// Failures are told once, at the first try.
+    fn log(&self, tries: u32) {
+        let Self { reference, outcome, result, seconds, .. } = self;
+        match outcome {
+            ImageOutcome::Failed { message, .. } if tries == 0 => {
+                tracing::warn!(image = %reference, result, seconds, "image not read: {message}");
+            }
+            _ => tracing::debug!(image = %reference, result, seconds, tries, "image tried"),
+        }
+    }
+}
+
 impl ImageReader {
     /// A reader of this store's images that reports to `messages`.
     ///
@@ -204,7 +217,7 @@ impl Shared {
                 seconds: began.elapsed().as_secs_f64(),
                 bytes: one.bytes,
             };
-            tracing::debug!(image = %reference, result = message.result, seconds = message.seconds, "image read");
+            message.log(tries);
             // Nobody listens any more: the process is on its way out.
             let gone = self.messages.send(message).await.is_err();
             if gone || one.again == Again::Never {

@@ -37,7 +37,7 @@ use wit_graph::Digest;
 use self::challenge::Challenge;
 use self::transport::{Home, Transport, place, read_body, send_error};
 use super::intake::Intake;
-use super::manifest::ACCEPTED;
+use super::manifest::{ACCEPTED, json_problem};
 use super::resolution::{Resolution, Step};
 use super::store::within;
 use super::{FetchError, FetchErrorKind, ImageStore, Layer, Reference, Resolved};
@@ -178,8 +178,9 @@ impl Registry {
         let answer = self.transport.get(home, realm.clone(), &HeaderMap::new(), None).await?;
         let answer = successful(answer, &realm)?;
         let (_, bytes) = read_body(answer, Intake::document(place(&realm), None, MAX_TOKEN_BYTES)).await?;
-        let answer: TokenAnswer = serde_json::from_slice(&bytes)
-            .map_err(|problem| FetchError::new(FetchErrorKind::Corrupt, place(&realm), problem))?;
+        let answer: TokenAnswer = serde_json::from_slice(&bytes).map_err(|problem| {
+            FetchError::new(FetchErrorKind::Corrupt, place(&realm), json_problem(&problem))
+        })?;
         let secret = answer.token.ok_or_else(|| unauthorized("has a token service that gives no token"))?;
         let life = answer.expires_in.map_or(TOKEN_LIFE, Duration::from_secs).min(MAX_TOKEN_LIFE);
         Ok(Token { secret, until: Instant::now() + life.saturating_sub(TOKEN_MARGIN) })

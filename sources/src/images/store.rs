@@ -8,6 +8,9 @@ use wit_graph::Digest;
 
 use super::Reference;
 
+/// How many characters of a text from outside are shown.
+const MAX_SHOWN: usize = 400;
+
 /// A place from which images are read, in two steps so that a layer that is known already is not read again.
 ///
 /// Futures may be dropped at any point: whoever asks bounds the time.
@@ -163,7 +166,7 @@ impl FetchErrorKind {
 impl FetchError {
     /// The failure `kind` at `place` (a file or URL), with what is wrong there.
     pub(crate) fn new(kind: FetchErrorKind, place: impl fmt::Display, problem: impl fmt::Display) -> Self {
-        Self { kind, place: place.to_string(), problem: problem.to_string(), advice: kind.advice() }
+        Self { kind, place: shown(&place), problem: shown(&problem), advice: kind.advice() }
     }
 
     /// The same failure with other advice than its kind's.
@@ -195,6 +198,12 @@ impl fmt::Display for FetchError {
 }
 
 impl std::error::Error for FetchError {}
+
+/// A text that may hold what an image or registry says, made fit for logs and events.
+fn shown(text: &impl fmt::Display) -> String {
+    let printable = |letter: char| if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter };
+    text.to_string().chars().map(printable).take(MAX_SHOWN).collect()
+}
 
 /// The future's answer, or a timeout.
 pub(crate) async fn within<T>(

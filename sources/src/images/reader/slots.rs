@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{Mutex as Turn, OwnedSemaphorePermit, Semaphore};
 use wit_graph::Digest;
 
+/// What those who use a key at the moment share; nothing is kept for keys that nobody uses.
+type Shared<K, V> = Mutex<HashMap<K, Weak<V>>>;
+
 /// The readers that may work at the same time.
 pub(super) struct Slots {
     all: Arc<Semaphore>,
     again: Arc<Semaphore>,
     share: usize,
-    lanes: Mutex<HashMap<String, Weak<Semaphore>>>,
+    lanes: Shared<String, Semaphore>,
 }
 
 /// The right to read; dropping it lets the next one read.
@@ -22,7 +25,7 @@ pub(super) struct Slot {
 /// One turn at a time for each layer of a lane.
 #[derive(Default)]
 pub(super) struct Gates {
-    gates: Mutex<HashMap<(String, Digest), Weak<Turn<()>>>>,
+    gates: Shared<(String, Digest), Turn<()>>,
 }
 
 impl Slots {

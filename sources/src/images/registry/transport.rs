@@ -233,3 +233,73 @@ fn tls() -> Result<rustls::ClientConfig, RegistryError> {
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(tls)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn home(registry: &str, insecure: &[String]) -> Home {
+        Home::of(&format!("{registry}/cart").parse().unwrap(), insecure).await.unwrap()
+    }
+
+    fn check(zone: Zone, from: &str, to: &str) -> Result<(), FetchError> {
+        let home = Home { origin: Url::parse(from).unwrap(), zone };
+        home.check_hop(&Url::parse(from).unwrap(), &Url::parse(to).unwrap())
+    }
+
+    #[tokio::test]
+    async fn plain_http_is_for_this_machine_and_for_listed_registries() {
+        let listed = ["10.0.0.7:5000".to_owned(), "10.0.0.8".to_owned()];
+        for (registry, url) in [
+            ("localhost", "http://localhost/"),
+            ("localhost:5000", "http://localhost:5000/"),
+            ("127.0.0.9:5000", "http://127.0.0.9:5000/"),
+            ("[::1]:5000", "http://[::1]:5000/"),
+            ("10.0.0.7:5000", "http://10.0.0.7:5000/"),
+            ("10.0.0.7:5001", "https://10.0.0.7:5001/"),
+            ("10.0.0.8:5001", "http://10.0.0.8:5001/"),
+            ("10.0.0.9", "https://10.0.0.9/"),
+        ] {
+            assert_eq!(home(registry, &listed).await.origin.as_str(), url);
+        }
+    }
+
+    #[test]
+    fn a_hop_never_leads_from_https_to_http() {
+        let (secure, plain) = ("https://a.example/", "http://b.example/");
+        assert!(check(Zone::Public, secure, "https://b.example/").is_ok());
+        assert!(check(Zone::Private, plain, plain).is_ok());
+        assert!(check(Zone::Private, plain, secure).is_ok());
+        let error = check(Zone::Private, secure, plain).unwrap_err();
+        assert_eq!(error.kind(), FetchErrorKind::Refused);
+        assert!(error.to_string().contains("it is not HTTPS"), "{error}");
+    }
+
+    #[test]
+    fn a_hop_leads_to_the_internet_or_stays_in_the_zone() {
+        let from = "https://registry.example/";
+        for inside in
+            ["https://127.0.0.1/", "https://10.0.0.1/", "https://[::ffff:10.0.0.1]/", "https://169.254.0.1/"]
+        {
+            assert!(check(Zone::Public, from, inside).is_err(), "{inside}");
+        }
+        assert!(check(Zone::Private, from, "https://192.168.0.1/").is_ok());
+        assert!(check(Zone::Private, from, "https://0x7f.1/").is_err());
+        assert!(check(Zone::Loopback, from, "https://localhost/").is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_name_with_an_address_in_another_zone_is_not_connected_to() {
+        let transport = Transport::new(Duration::from_secs(20)).unwrap();
+        let home = Home { origin: Url::parse("http://localhost:1/").unwrap(), zone: Zone::Public };
+        let error = transport.get(&home, home.origin.clone(), &HeaderMap::new(), None).await.unwrap_err();
+        assert_eq!(error.kind(), FetchErrorKind::Refused, "{error}");
+        assert!(error.to_string().contains("its address is on this machine"), "{error}");
+    }
+
+    #[test]
+    fn what_is_shown_of_a_url_holds_no_secrets() {
+        let url = Url::parse("https://user:secret@a.example/b?signature=secret#secret").unwrap();
+        assert_eq!(place(&url), "https://a.example/b");
+    }
+}
