@@ -11,6 +11,7 @@
 mod driver;
 mod extender;
 mod queue;
+pub mod report;
 
 use std::collections::BTreeMap;
 
@@ -171,3 +172,6 @@ fn meets(requirement: &NodeRequirement, node: &Node) -> bool {
         NodeOperator::Lt => held.is_some_and(|(value, bound)| value < bound),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,6 +80,13 @@ impl Attempt {
     }
 }
 
+impl Outcome {
+    /// Whether the pod was bound.
+    pub fn is_bound(&self) -> bool {
+        matches!(self, Self::Bound(_))
+    }
+}
+
 /// The last attempt of each pod, in the order of the pods' first attempts.
 pub fn last_attempts(attempts: impl IntoIterator<Item = Attempt>) -> Vec<Attempt> {
     let (mut last, mut places) = (Vec::new(), BTreeMap::new());
@@ -185,8 +192,8 @@ impl Scheduler {
             reasons.entry(message).or_default().push(node);
         }
         let passed: BTreeSet<&NodeName> = reply.nodes.iter().collect();
-        let passes = |node: &NodeIdx| self.name(*node).is_some_and(|name| passed.contains(name));
-        Ok(own.nodes.into_iter().filter(passes).collect())
+        let stays = |node: &NodeIdx| self.name(*node).is_some_and(|name| passed.contains(name));
+        Ok(own.nodes.into_iter().filter(stays).collect())
     }
 
     /// The node with the highest score, the first of several; the only one is taken without asking.

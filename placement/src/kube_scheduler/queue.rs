@@ -61,9 +61,9 @@ impl Queue {
         self.leave(uid);
     }
 
-    /// Something changed: pods that were refused get another turn.
+    /// Something changed: pods that were refused before get another turn, once all others had theirs.
     pub(super) fn change(&mut self) {
-        self.changed = true;
+        self.changed |= !self.refused.is_empty();
     }
 
     /// The pod whose turn it is. `None` where nobody waits but pods that were refused since the last change.
