@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -104,7 +103,7 @@ impl Layout {
 }
 
 /// A document that people read too.
-fn document(value: &impl Serialize) -> Result<Vec<u8>> {
+fn document(value: &Value) -> Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
     Ok(text)
