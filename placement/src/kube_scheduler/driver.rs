@@ -9,7 +9,7 @@ use super::queue::Queue;
 use super::{feasible, total};
 use crate::nodes::NodeIdx;
 use crate::objects::{Event, Millis, NodeName, Pod, PodKey, PodUid};
-use crate::state::ClusterState;
+use crate::state::{ClusterState, Effects};
 
 /// kube-scheduler: its cache of the cluster, its queue, and the weight that it gives to the extender's scores.
 ///
@@ -116,7 +116,8 @@ impl Scheduler {
 
     /// Takes in what happened at `now`: a pod that waits for a node enters the queue, behind those of its priority that
     /// entered before; anything gives the pods that were refused another turn.
-    pub fn apply(&mut self, event: Event, now: Millis) {
+    /// What the cache's new state asks for is returned: which images to read.
+    pub fn apply(&mut self, event: Event, now: Millis) -> Effects {
         self.now = now;
         match &event {
             Event::Pod(pod) if pod.node.is_none() && !pod.gated && !pod.finished => {
@@ -126,7 +127,13 @@ impl Scheduler {
             Event::PodGone(uid) => self.queue.remove(uid),
             _ => {}
         }
-        self.cache.apply(event, now);
+        self.queue.change();
+        self.cache.apply(event, now)
+    }
+
+    /// Gives the pods that were refused another turn: a condition was patched on one, as an extender does that has
+    /// learnt something which no event shows.
+    pub fn wake(&mut self) {
         self.queue.change();
     }
 
