@@ -68,6 +68,17 @@ pub struct WorldItem {
     pub items: Arc<BTreeMap<String, Fingerprint>>,
 }
 
+impl WorldItem {
+    /// Whether it has a resource type of its own, which whoever serves it must own.
+    pub(crate) fn needs_owner(&self) -> bool {
+        match self.shape {
+            Shape::Identity => true,
+            Shape::Type => self.items.values().any(|item| matches!(item.form(), Form::Resource { .. })),
+            Shape::Functions | Shape::TypesOnly | Shape::Function => false,
+        }
+    }
+}
+
 /// What kind of need or offer a world's item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

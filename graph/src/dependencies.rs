@@ -9,6 +9,8 @@ mod groups;
 mod index;
 mod linking;
 mod offers;
+#[cfg(test)]
+mod tests;
 
 pub use graph::DependencyGraph;
 pub use offers::HostOffers;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
-use wit_parser::{ManglingAndAbi, Resolve};
+use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve};
 
 use crate::component::{Component, ComponentKind, Fingerprint, Form, Shape, Signature, WorldItem};
 use crate::names::{Digest, InterfaceName};
@@ -22,7 +22,7 @@ pub fn component(wit: &str, world: &str) -> Vec<u8> {
         let mut resolve = Resolve { all_features: true, ..Resolve::default() };
         let package = resolve.push_str("test.wit", wit)?;
         let world = resolve.select_world(&[package], Some(world))?;
-        let mut module = dummy_module(&resolve, world, ManglingAndAbi::Standard32);
+        let mut module = dummy_module(&resolve, world, ManglingAndAbi::Legacy(LiftLowerAbi::Sync));
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)?;
         ComponentEncoder::default().module(&module)?.validate(true).encode()
     };

@@ -200,10 +200,7 @@ mod tests {
 
     #[test]
     fn the_order_of_fields_counts() {
-        assert_ne!(
-            record(&[("a", "u8"), ("b", "u8")]),
-            record(&[("b", "u8"), ("a", "u8")])
-        );
+        assert_ne!(record(&[("a", "u8"), ("b", "u8")]), record(&[("b", "u8"), ("a", "u8")]));
     }
 
     #[test]

@@ -25,7 +25,8 @@ impl Producers {
         if !matches!(section.as_known(), KnownCustom::Producers(_)) {
             return;
         }
-        let Ok(producers) = wasm_metadata::Producers::from_bytes(section.data(), section.data_offset()) else {
+        let Ok(producers) = wasm_metadata::Producers::from_bytes(section.data(), section.data_offset())
+        else {
             return;
         };
         for (field, values) in producers.iter() {
@@ -41,7 +42,8 @@ impl Producers {
     }
 
     fn insert(&mut self, producer: Producer) {
-        let short = [&producer.field, &producer.name, &producer.version].iter().all(|text| text.len() <= MAX_TEXT);
+        let short =
+            [&producer.field, &producer.name, &producer.version].iter().all(|text| text.len() <= MAX_TEXT);
         if short && self.0.len() < MAX_ENTRIES {
             self.0.insert(producer);
         }

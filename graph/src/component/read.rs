@@ -43,7 +43,9 @@ pub enum ReadError {
         needed: u64,
     },
     /// The header names a version of the binary format other than the standard's.
-    #[error("its binary version {version:#x}, layer {layer}, is not known; modules are 0x1, 0 and components 0xd, 1")]
+    #[error(
+        "its binary version {version:#x}, layer {layer}, is not known; modules are 0x1, 0 and components 0xd, 1"
+    )]
     UnknownVersion {
         /// The version field of the header.
         version: u16,
@@ -112,7 +114,8 @@ fn guarded(
 ) -> Result<Component, ReadError> {
     panic::catch_unwind(parse).unwrap_or_else(|payload| {
         let message = payload.downcast_ref::<String>().map(String::as_str);
-        let message = message.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("without a message");
+        let message =
+            message.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("without a message");
         Err(ReadError::Panicked(shorten(message)))
     })
 }
@@ -156,58 +159,42 @@ fn check_sections(bytes: &[u8]) -> Result<(), ReadError> {
 
 fn read_module(bytes: &[u8]) -> Result<Component, ReadError> {
     let mut wasi = None;
-    let producers = walk(bytes, |payload| {
-        if let Payload::ImportSection(imports) = payload {
-            for import in imports.clone().into_imports() {
-                let module = import.map_err(malformed)?.module;
-                if module == "wasi_snapshot_preview1" || module == "wasi_unstable" {
-                    wasi = Some(WasiGeneration::P1);
-                }
-            }
-        }
-        Ok(())
-    })?;
-    Ok(Component { producers, wasi, ..empty(bytes, ComponentKind::CoreModule) })
-}
-
-fn read_component(bytes: &[u8], limits: &ReadLimits) -> Result<Component, ReadError> {
-    let validated = world::validate(bytes)?;
-    let producers = walk(bytes, |_| Ok(()))?;
-    let decoded = wit_parser::decoding::decode(bytes);
-    let opaque = |reason: String| Component {
-        opaque_because: Some(shorten(&reason)),
-        producers: producers.clone(),
-        ..empty(bytes, ComponentKind::Opaque)
-    };
-    match decoded {
-        Err(error) => return Ok(opaque(format!("{error:#}"))),
-        Ok(DecodedWasm::WitPackage(..)) => {
-            return Ok(Component { producers, ..empty(bytes, ComponentKind::WitPackage) });
-        }
-        Ok(DecodedWasm::Component(..)) => {}
-    }
-    if let Some(reason) = validated.without_wit_form() {
-        return Ok(opaque(reason));
-    }
-    let World { imports, exports } = validated.world(limits)?;
-    let wasi = world::wasi_generation(imports.iter().chain(&exports));
-    Ok(Component { imports, exports, producers, wasi, ..empty(bytes, ComponentKind::Component) })
-}
-
-/// Visits every section of a binary, nested ones included, except those of function bodies; collects its producers.
-fn walk(
-    bytes: &[u8],
-    mut visit: impl FnMut(&Payload<'_>) -> Result<(), ReadError>,
-) -> Result<Vec<super::Producer>, ReadError> {
     let mut producers = Producers::default();
     for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload.map_err(malformed)?;
-        if let Payload::CustomSection(section) = &payload {
-            producers.add(section);
+        match payload.map_err(malformed)? {
+            Payload::CustomSection(section) => producers.add(&section),
+            Payload::ImportSection(imports) => {
+                for import in imports.into_imports() {
+                    let module = import.map_err(malformed)?.module;
+                    if matches!(module, "wasi_snapshot_preview1" | "wasi_unstable") {
+                        wasi = Some(WasiGeneration::P1);
+                    }
+                }
+            }
+            _ => {}
         }
-        visit(&payload)?;
     }
-    Ok(producers.into_sorted())
+    Ok(Component { producers: producers.into_sorted(), wasi, ..empty(bytes, ComponentKind::CoreModule) })
+}
+
+/// Reads a component. `wit-parser` decides whether it has a world in WIT's terms; the types come from the validator.
+fn read_component(bytes: &[u8], limits: &ReadLimits) -> Result<Component, ReadError> {
+    let validated = world::validate(bytes)?;
+    let known = |kind| Component { producers: validated.producers.clone(), ..empty(bytes, kind) };
+    let opaque =
+        |reason: &str| Component { opaque_because: Some(shorten(reason)), ..known(ComponentKind::Opaque) };
+    if let Some(reason) = validated.without_wit_form() {
+        return Ok(opaque(&reason));
+    }
+    match wit_parser::decoding::decode(bytes) {
+        Err(error) => Ok(opaque(&format!("{error:#}"))),
+        Ok(DecodedWasm::WitPackage(..)) => Ok(known(ComponentKind::WitPackage)),
+        Ok(DecodedWasm::Component(..)) => {
+            let World { imports, exports } = validated.world(limits)?;
+            let wasi = world::wasi_generation(imports.iter().chain(&exports));
+            Ok(Component { imports, exports, wasi, ..known(ComponentKind::Component) })
+        }
+    }
 }
 
 fn not_wasm(bytes: &[u8]) -> Component {
@@ -247,5 +234,16 @@ fn shorten(message: &str) -> String {
     match one_line.char_indices().nth(400) {
         Some((end, _)) => one_line.get(..end).unwrap_or_default().to_owned() + "…",
         None => one_line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_a_parser_is_a_verdict() {
+        let verdict = guarded(|| panic!("an unreachable {}", "place"));
+        assert_eq!(verdict, Err(ReadError::Panicked("an unreachable place".into())));
     }
 }

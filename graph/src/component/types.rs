@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use wasmparser::PrimitiveValType;
 use wasmparser::component_types::{
-    AliasableResourceId, ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentEntityType,
-    ComponentFuncTypeId, ComponentValType, ResourceId,
+    AliasableResourceId, ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId,
+    ComponentEntityType, ComponentFuncTypeId, ComponentValType, ResourceId,
 };
-use wasmparser::types::TypesRef;
+use wasmparser::types::{TypeIdentifier, TypesRef};
 
 use super::fingerprint::{Fingerprint, Form, Signature};
 use super::read::{ReadError, ReadLimits};
@@ -117,22 +117,23 @@ impl<'a> Fingerprints<'a> {
         referenced: AliasableResourceId,
         created: AliasableResourceId,
     ) -> (Fingerprint, ItemKind) {
-        let (fingerprint, kind) = match self.resources.get(&referenced.resource()) {
-            Some(known) => (known.named(name), ItemKind::Type),
-            None => {
-                let form = Form::Resource { owner: owner.to_owned(), name: name.to_owned() };
-                (Fingerprint::of(form).named(name), ItemKind::Resource)
-            }
-        };
+        let known = self.resources.get(&referenced.resource());
+        let kind = if known.is_some() { ItemKind::Type } else { ItemKind::Resource };
+        let resource = || Form::Resource { owner: owner.to_owned(), name: name.to_owned() };
+        let fingerprint = known.map_or_else(|| Fingerprint::of(resource()), Clone::clone).named(name);
         for id in [referenced.resource(), created.resource()] {
             self.resources.entry(id).or_insert_with(|| fingerprint.clone());
         }
         (fingerprint, kind)
     }
 
+    /// What the validator knows by this id.
+    pub(super) fn lookup<T: TypeIdentifier>(&self, id: T) -> Result<&'a T::Data, ReadError> {
+        self.types.get(id).ok_or_else(|| ReadError::Malformed("it refers to a type that is not there".into()))
+    }
+
     fn function(&mut self, id: ComponentFuncTypeId) -> Result<Fingerprint, ReadError> {
-        let types = self.types;
-        let function = &types[id];
+        let function = self.lookup(id)?;
         self.budget.spend(1 + function.params.len())?;
         let params = function.params.iter().map(|(name, ty)| Ok((name.to_string(), self.value(*ty)?)));
         let params = params.collect::<Result<_, ReadError>>()?;
@@ -142,7 +143,9 @@ impl<'a> Fingerprints<'a> {
 
     fn value(&mut self, ty: ComponentValType) -> Result<Fingerprint, ReadError> {
         match ty {
-            ComponentValType::Primitive(primitive) => Ok(Fingerprint::of(Form::Primitive(name_of(primitive)))),
+            ComponentValType::Primitive(primitive) => {
+                Ok(Fingerprint::of(Form::Primitive(name_of(primitive))))
+            }
             ComponentValType::Type(id) => self.defined(id),
         }
     }
@@ -156,9 +159,10 @@ impl<'a> Fingerprints<'a> {
         if let Some(known) = self.defined.get(&id) {
             return Ok(known.clone());
         }
-        let types = self.types;
-        let fingerprint = match &types[id] {
-            ComponentDefinedType::Primitive(primitive) => Fingerprint::of(Form::Primitive(name_of(*primitive))),
+        let fingerprint = match self.lookup(id)? {
+            ComponentDefinedType::Primitive(primitive) => {
+                Fingerprint::of(Form::Primitive(name_of(*primitive)))
+            }
             ComponentDefinedType::Own(resource) => self.handle("own", *resource)?,
             ComponentDefinedType::Borrow(resource) => self.handle("borrow", *resource)?,
             other => Fingerprint::of(self.form(other)?),
@@ -209,11 +213,7 @@ impl<'a> Fingerprints<'a> {
     }
 
     /// A handle to a resource, which must have been declared under a name before.
-    fn handle(
-        &self,
-        keyword: &'static str,
-        resource: AliasableResourceId,
-    ) -> Result<Fingerprint, ReadError> {
+    fn handle(&self, keyword: &'static str, resource: AliasableResourceId) -> Result<Fingerprint, ReadError> {
         match self.resources.get(&resource.resource()) {
             Some(resource) => Ok(Fingerprint::of(Form::Compound(keyword, vec![Some(resource.clone())]))),
             None => Err(ReadError::Malformed("it uses a resource type that nothing declares".into())),

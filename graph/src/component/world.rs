@@ -7,9 +7,10 @@ use wasmparser::component_types::{ComponentEntityType, ComponentInstanceTypeId, 
 use wasmparser::types::Types;
 use wasmparser::{Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
+use super::producers::Producers;
 use super::read::{ReadError, ReadLimits, malformed};
 use super::types::{Budget, Fingerprints, Item, ItemKind};
-use super::{Shape, WasiGeneration, WorldItem};
+use super::{Producer, Shape, WasiGeneration, WorldItem};
 use crate::names::InterfaceName;
 
 /// A component that the validator accepts, with the types of its imports and exports.
@@ -17,6 +18,7 @@ pub(super) struct Validated {
     types: Types,
     imports: Vec<String>,
     exports: Vec<String>,
+    pub(super) producers: Vec<Producer>,
 }
 
 /// What a component imports and exports, each in the order of the binary.
@@ -29,6 +31,7 @@ pub(super) struct World {
 pub(super) fn validate(bytes: &[u8]) -> Result<Validated, ReadError> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
+    let mut producers = Producers::default();
     let mut types = None;
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
@@ -50,25 +53,32 @@ pub(super) fn validate(bytes: &[u8]) -> Result<Validated, ReadError> {
                     exports.push(export.map_err(malformed)?.name.name.to_owned());
                 }
             }
+            Payload::CustomSection(section) => producers.add(&section),
             _ => {}
         }
     }
     let types = types.ok_or_else(|| ReadError::Malformed("it has no end".into()))?;
-    Ok(Validated { types, imports, exports })
+    Ok(Validated { types, imports, exports, producers: producers.into_sorted() })
 }
 
 impl Validated {
-    /// What it imports that has no WIT form though it decodes: WIT worlds drop core modules, components and values.
+    /// What has no WIT form though `wit-parser` does not say so: it leaves core modules, components and values out of
+    /// a world, and panics on a function that is called like an interface.
     pub(super) fn without_wit_form(&self) -> Option<String> {
         let types = self.types.as_ref();
-        self.imports.iter().find_map(|name| {
-            let what = match types.component_item_for_import(name)?.ty {
-                ComponentEntityType::Module(_) => "core module",
-                ComponentEntityType::Component(_) => "component",
+        let imports =
+            self.imports.iter().map(|name| ("imports", name, types.component_item_for_import(name)));
+        let exports =
+            self.exports.iter().map(|name| ("exports", name, types.component_item_for_export(name)));
+        imports.chain(exports).find_map(|(verb, name, item)| {
+            let what = match item?.ty {
+                ComponentEntityType::Module(_) if verb == "imports" => "core module",
+                ComponentEntityType::Component(_) if verb == "imports" => "component",
                 ComponentEntityType::Value(_) => "value",
+                ComponentEntityType::Func(_) if name.contains(':') => "function",
                 _ => return None,
             };
-            Some(format!("it imports the {what} `{name}`, which no WIT world can have"))
+            Some(format!("it {verb} the {what} `{name}`, which no WIT world can have"))
         })
     }
 
@@ -77,10 +87,12 @@ impl Validated {
         let count = self.imports.len() + self.exports.len();
         Budget::new("imports and exports", limits.max_world_items).spend(count)?;
         let types = self.types.as_ref();
-        let mut reader = WorldReader { types: &self.types, fingerprints: Fingerprints::new(types, limits) };
-        let imports = self.imports.iter().filter_map(|name| Some((name, types.component_item_for_import(name)?)));
+        let mut reader = WorldReader { fingerprints: Fingerprints::new(types, limits) };
+        let imports =
+            self.imports.iter().filter_map(|name| Some((name, types.component_item_for_import(name)?)));
         let imports = reader.items(imports)?;
-        let exports = self.exports.iter().filter_map(|name| Some((name, types.component_item_for_export(name)?)));
+        let exports =
+            self.exports.iter().filter_map(|name| Some((name, types.component_item_for_export(name)?)));
         let exports = reader.items(exports)?;
         Ok(World { imports, exports })
     }
@@ -98,7 +110,6 @@ pub(super) fn wasi_generation<'a>(items: impl Iterator<Item = &'a WorldItem>) ->
 }
 
 struct WorldReader<'a> {
-    types: &'a Types,
     fingerprints: Fingerprints<'a>,
 }
 
@@ -135,7 +146,7 @@ impl WorldReader<'_> {
         let owner = interface.as_ref().map_or_else(|| name.clone(), |name| name.track().to_string());
         let mut items = BTreeMap::new();
         let mut shape = Shape::TypesOnly;
-        for (item_name, item) in &self.types[id].exports {
+        for (item_name, item) in &self.fingerprints.lookup(id)?.exports {
             let Some(item) = self.fingerprints.item(&owner, item_name, &item.ty)? else { continue };
             shape = match (item.kind, shape) {
                 (ItemKind::Function, _) => Shape::Functions,

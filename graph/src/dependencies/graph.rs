@@ -71,7 +71,8 @@ impl DependencyGraph {
 
     /// Whether `upsert` of the same would change nothing.
     pub fn holds(&self, workload: &WorkloadKey, components: &[Arc<Component>]) -> bool {
-        let digests = |components: &[Arc<Component>]| components.iter().map(|it| it.digest).collect::<Vec<_>>();
+        let digests =
+            |components: &[Arc<Component>]| components.iter().map(|it| it.digest).collect::<Vec<_>>();
         self.workload(workload).is_some_and(|known| digests(&known.components) == digests(components))
     }
 
@@ -199,22 +200,31 @@ impl DependencyGraph {
 
     /// Links these consumers again, then finds again the groups whose edges came or went.
     fn relink(&mut self, consumers: &BTreeSet<WorkloadKey>, new: Option<NodeIndex>) -> Change {
-        let mut ends = BTreeSet::new();
-        let mut seeds: BTreeSet<NodeIndex> = new.into_iter().collect();
+        let mut pairs = BTreeMap::new();
         for consumer in consumers {
             let Some(&id) = self.ids.get(consumer) else { continue };
             let before = self.pulls(id);
             self.set_links(id, self.links_for(consumer));
-            for (other, was, is) in differences(&before, &self.pulls(id)) {
-                ends.extend([id, other]);
-                if (was > 0.0) != (is > 0.0) {
-                    seeds.extend([id, other]);
-                }
+            for (provider, weight) in differing(&before, &self.pulls(id)) {
+                // The first time that a pair differs, its other direction is as it was.
+                let pair = (id.min(provider), id.max(provider));
+                pairs.entry(pair).or_insert(weight + self.weight(provider, id));
+            }
+        }
+        let (mut changed, mut seeds) = (BTreeSet::new(), BTreeSet::from_iter(new));
+        for (&(a, b), before) in &pairs {
+            let now = self.weight(a, b) + self.weight(b, a);
+            if now.to_bits() != f64::to_bits(*before) {
+                changed.extend(
+                    [a, b].iter().filter_map(|&end| Some(self.vertices.node_weight(end)?.key.clone())),
+                );
+            }
+            if (now > 0.0) != (*before > 0.0) {
+                seeds.extend([a, b]);
             }
         }
         let regrouped = regroup(&mut self.vertices, &seeds);
-        let mut changed = regrouped.changed;
-        changed.extend(ends.iter().filter_map(|&end| Some(self.vertices.node_weight(end)?.key.clone())));
+        changed.extend(regrouped.changed);
         Change { changed, touched: consumers.len() + regrouped.visited.len() }
     }
 
@@ -270,13 +280,11 @@ fn exported(components: &[Arc<Component>]) -> impl Iterator<Item = &InterfaceNam
     components.iter().flat_map(|component| &component.exports).filter_map(|export| export.interface.as_ref())
 }
 
-/// Where two sets of edges of one consumer differ: the provider, the weight before and the weight now.
-fn differences(
-    before: &BTreeMap<NodeIndex, f64>,
-    now: &BTreeMap<NodeIndex, f64>,
-) -> Vec<(NodeIndex, f64, f64)> {
+/// The providers whose edges from one consumer differ, with the weight before.
+fn differing(before: &BTreeMap<NodeIndex, f64>, now: &BTreeMap<NodeIndex, f64>) -> Vec<(NodeIndex, f64)> {
+    let weight =
+        |pulls: &BTreeMap<NodeIndex, f64>, provider: NodeIndex| pulls.get(&provider).copied().unwrap_or(0.0);
     let providers: BTreeSet<NodeIndex> = before.keys().chain(now.keys()).copied().collect();
-    let weight = |pulls: &BTreeMap<NodeIndex, f64>, provider| pulls.get(&provider).copied().unwrap_or(0.0);
-    let weights = providers.into_iter().map(|provider| (provider, weight(before, provider), weight(now, provider)));
-    weights.filter(|(_, was, is)| was.to_bits() != is.to_bits()).collect()
+    let weights = providers.into_iter().map(|it| (it, weight(before, it), weight(now, it)));
+    weights.filter(|(_, was, is)| was.to_bits() != is.to_bits()).map(|(it, was, _)| (it, was)).collect()
 }

@@ -60,7 +60,12 @@ fn describe(owner: &str, here: &Fingerprint, there: &Fingerprint) -> String {
         (Form::Function(here), Form::Function(there)) => return describe_function(owner, here, there),
         (Form::Record(here), Form::Record(there)) => {
             let field = |(name, ty): &(String, Fingerprint)| (name.clone(), Some(ty.clone()));
-            describe_members(owner, "field", here.iter().map(field).collect(), there.iter().map(field).collect())
+            describe_members(
+                owner,
+                "field",
+                here.iter().map(field).collect(),
+                there.iter().map(field).collect(),
+            )
         }
         (Form::Variant(here), Form::Variant(there)) => {
             describe_members(owner, "case", here.clone(), there.clone())
@@ -79,10 +84,10 @@ fn describe_function(owner: &str, here: &Signature, there: &Signature) -> String
         let [here, there] = [here, there].map(|it| if it.is_async { "async" } else { "not async" });
         return format!("{owner}: {here} here, {there} there");
     }
-    let [names_here, names_there] =
-        [here, there].map(|it| it.params.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "));
-    if names_here != names_there {
-        return format!("parameters of {owner}: ({names_here}) here, ({names_there}) there");
+    let names =
+        |it: &Signature| it.params.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+    if names(here) != names(there) {
+        return format!("parameters of {owner}: ({}) here, ({}) there", names(here), names(there));
     }
     let mut params = here.params.iter().zip(&there.params);
     match params.find(|((_, here), (_, there))| here != there) {
@@ -100,10 +105,10 @@ type Member = (String, Option<Fingerprint>);
 fn describe_members(owner: &str, what: &str, here: Vec<Member>, there: Vec<Member>) -> Option<String> {
     let lacks = |list: &[Member], name: &str| list.iter().all(|(other, _)| other != name);
     if let Some((name, _)) = here.iter().find(|(name, _)| lacks(&there, name)) {
-        return Some(format!("{what} `{name}` of {owner} is missing there"));
+        return Some(format!("{owner} has the {what} `{name}` here, but not there"));
     }
     if let Some((name, _)) = there.iter().find(|(name, _)| lacks(&here, name)) {
-        return Some(format!("{what} `{name}` of {owner} is there, but not here"));
+        return Some(format!("{owner} has the {what} `{name}` there, but not here"));
     }
     for ((name, here), (other, there)) in here.into_iter().zip(there) {
         if name != other {
@@ -136,9 +141,7 @@ fn inner_difference(here: &Fingerprint, there: &Fingerprint) -> Option<String> {
         (Form::Names(keyword, _), Form::Names(other, _)) if keyword == other => {
             Some(describe(&owner(name.unwrap_or("_"), here), here, there))
         }
-        (Form::Resource { owner: owner_here, name }, Form::Resource { owner: owner_there, name: other }) => {
-            Some(format!("resource `{name}` of `{owner_here}` here, `{other}` of `{owner_there}` there"))
-        }
+        (Form::Resource { .. }, Form::Resource { .. }) => Some(format!("{here} here, {there} there")),
         (Form::Compound(keyword, here), Form::Compound(other, there)) if keyword == other => {
             let (here, there) = here.iter().zip(there).find(|(here, there)| here != there)?;
             inner_difference(here.as_ref()?, there.as_ref()?)

@@ -19,7 +19,8 @@ pub(crate) fn serve(import: &WorldItem, provider: &Component) -> ImportVerdict {
     if let Some(verdict) = unserved(import) {
         return verdict;
     }
-    let Some((wanted, export)) = import.interface.as_ref().and_then(|it| Some((it, best(it, provider)?))) else {
+    let Some((wanted, export)) = import.interface.as_ref().and_then(|it| Some((it, best(it, provider)?)))
+    else {
         return verdict(import, LinkStatus::Unsatisfied, None, why_unsatisfied(import, provider));
     };
     let served_by = export.interface.clone();
@@ -34,7 +35,7 @@ pub(crate) fn serve(import: &WorldItem, provider: &Component) -> ImportVerdict {
 /// The verdict over an import that no provider can or needs to serve, whoever it is.
 pub(crate) fn unserved(import: &WorldItem) -> Option<ImportVerdict> {
     let (status, why) = match (import.shape, &import.interface) {
-        (Shape::TypesOnly | Shape::Type, _) => {
+        (Shape::TypesOnly | Shape::Type, _) if !import.needs_owner() => {
             (LinkStatus::TypesOnly, "it has plain types only, which nobody needs to serve".to_owned())
         }
         (_, None) => {
@@ -82,7 +83,7 @@ fn why_verified(wanted: &InterfaceName, export: &WorldItem) -> String {
         Some(name) if name != wanted => {
             format!("`{name}` is on the same version track and has every function and type that is needed")
         }
-        _ => "the types of every function match".to_owned(),
+        _ => "it has every function and type that is needed".to_owned(),
     }
 }
 

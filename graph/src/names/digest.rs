@@ -108,9 +108,6 @@ mod tests {
     #[test]
     fn the_error_says_what_was_given_and_what_is_wanted() {
         let error = "sha256:00".parse::<Digest>().unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "`sha256:00` is not a digest (sha256: and 64 hexadecimal digits): it has 2 digits"
-        );
+        assert_eq!(error, "`sha256:00` is not a digest (sha256: and 64 hexadecimal digits): it has 2 digits");
     }
 }

@@ -59,7 +59,8 @@ impl InterfaceName {
 
     /// Whether this is the same interface in some version.
     pub fn is_same_interface(&self, other: &Self) -> bool {
-        (&self.interface, &self.package, &self.namespace) == (&other.interface, &other.package, &other.namespace)
+        (&self.interface, &self.package, &self.namespace)
+            == (&other.interface, &other.package, &other.namespace)
     }
 
     /// The name without its version: `wasi:http/types`.
@@ -104,7 +105,12 @@ impl FromStr for InterfaceName {
         let (namespace, package) = package.rsplit_once(':').ok_or_else(|| fail("it has no `namespace:`"))?;
         let labels = namespace.split(':').chain([package, interface]);
         check_labels(labels).map_err(|problem| fail(&problem))?;
-        Ok(Self { namespace: namespace.into(), package: package.into(), interface: interface.into(), version })
+        Ok(Self {
+            namespace: namespace.into(),
+            package: package.into(),
+            interface: interface.into(),
+            version,
+        })
     }
 }
 
@@ -135,11 +141,11 @@ pub(crate) fn split_version<'a>(
 /// Checks that every label is of the form that WIT allows: letters, digits and single hyphens, a letter first.
 pub(crate) fn check_labels<'a>(mut labels: impl Iterator<Item = &'a str>) -> Result<(), String> {
     let is_word = |word: &str| {
-        word.starts_with(|c: char| c.is_ascii_alphanumeric()) && word.chars().all(|c| c.is_ascii_alphanumeric())
+        word.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && word.chars().all(|c| c.is_ascii_alphanumeric())
     };
-    let is_label = |label: &str| {
-        label.starts_with(|c: char| c.is_ascii_alphabetic()) && label.split('-').all(is_word)
-    };
+    let is_label =
+        |label: &str| label.starts_with(|c: char| c.is_ascii_alphabetic()) && label.split('-').all(is_word);
     match labels.find(|label| !is_label(label)) {
         Some(label) => Err(format!("`{label}` is not a word of letters, digits and hyphens")),
         None => Ok(()),
