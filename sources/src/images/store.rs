@@ -152,9 +152,11 @@ impl FetchErrorKind {
         match self {
             Self::Missing => "push the image or correct the reference",
             Self::TooLarge => "raise `images.maxBytes` if the image is meant to be so large",
-            Self::Timeout => "it is tried again; raise `images.timeout` if the registry is known to be slow",
+            Self::Timeout => {
+                "it is tried again; raise `images.timeoutSeconds` if the registry is known to be slow"
+            }
             Self::Unauthorized => "only images that can be pulled without a login are read",
-            Self::Unreachable => "it is tried again; check name, network, proxy and certificate",
+            Self::Unreachable => "it is tried again; check name, network and certificate",
             Self::Unavailable => "it is tried again",
             Self::Corrupt => "push the image again",
             Self::Refused => "let the registry answer by itself, or redirect within the rules",

@@ -28,11 +28,11 @@ pub(crate) fn descriptor(media_type: &str, bytes: &[u8]) -> Value {
 
 /// A manifest with these layers and an empty configuration.
 pub(crate) fn manifest(layers: &[Value]) -> Vec<u8> {
-    manifest_with(descriptor("application/vnd.wasm.config.v0+json", b"{}"), layers)
+    manifest_with(&descriptor("application/vnd.wasm.config.v0+json", b"{}"), layers)
 }
 
 /// A manifest with this configuration and these layers.
-pub(crate) fn manifest_with(config: Value, layers: &[Value]) -> Vec<u8> {
+pub(crate) fn manifest_with(config: &Value, layers: &[Value]) -> Vec<u8> {
     json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers})
         .to_string()
         .into_bytes()

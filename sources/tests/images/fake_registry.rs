@@ -36,11 +36,19 @@ pub(crate) struct Reply {
     status: u16,
     headers: Vec<String>,
     body: Vec<u8>,
-    /// The `Content-Length`, where it is not that of the body; `Some(None)` leaves it out.
-    length: Option<Option<usize>>,
+    length: Length,
     delay: Duration,
     /// The token without which the answer is 401, and the challenge that goes with it.
     token: Option<(String, String)>,
+}
+
+/// What the `Content-Length` of an answer says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Length {
+    #[default]
+    True,
+    Claimed(u64),
+    Unsaid,
 }
 
 impl Reply {
@@ -61,8 +69,8 @@ impl Reply {
         self
     }
 
-    pub(crate) fn claiming_length(mut self, length: Option<usize>) -> Self {
-        self.length = Some(length);
+    pub(crate) fn length(mut self, length: Length) -> Self {
+        self.length = length;
         self
     }
 
@@ -77,10 +85,14 @@ impl Reply {
     }
 
     fn head(&self) -> String {
-        let length = self.length.unwrap_or(Some(self.body.len()));
-        let length = length.map(|length| format!("Content-Length: {length}\r\n")).unwrap_or_default();
-        let headers: String = self.headers.iter().map(|line| format!("{line}\r\n")).collect();
-        format!("HTTP/1.1 {} x\r\nConnection: close\r\n{length}{headers}\r\n", self.status)
+        let mut lines = vec![format!("HTTP/1.1 {} x", self.status), "Connection: close".to_owned()];
+        match self.length {
+            Length::True => lines.push(format!("Content-Length: {}", self.body.len())),
+            Length::Claimed(length) => lines.push(format!("Content-Length: {length}")),
+            Length::Unsaid => {}
+        }
+        lines.extend_from_slice(&self.headers);
+        lines.join("\r\n") + "\r\n\r\n"
     }
 }
 

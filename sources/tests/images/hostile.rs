@@ -6,7 +6,7 @@ use wit_graph::Digest;
 use crate::document::{
     TAR, WASM, component, component_importing, descriptor, index, manifest, manifest_with, with,
 };
-use crate::fake_registry::{FakeRegistry, Reply};
+use crate::fake_registry::{FakeRegistry, Length, Reply};
 use crate::pulls::{pull, refusal};
 
 const MANIFEST_PATH: &str = "/v2/cart/manifests/v1";
@@ -38,8 +38,8 @@ async fn a_manifest_that_is_not_the_pinned_or_promised_one_is_refused() {
 async fn a_manifest_is_not_read_beyond_its_limit_whether_it_says_its_length_or_not() {
     let registry = FakeRegistry::start().await;
     let endless = vec![b' '; 1 << 20];
-    for length in [Some(endless.len()), None, Some(1 << 40)] {
-        registry.reply(MANIFEST_PATH, Reply::ok(endless.clone()).claiming_length(length));
+    for length in [Length::True, Length::Unsaid, Length::Claimed(1 << 40)] {
+        registry.reply(MANIFEST_PATH, Reply::ok(endless.clone()).length(length));
         let (result, message) = refusal(&registry, "cart:v1").await;
         assert_eq!(result, "too-large", "{length:?}: {message}");
         assert!(message.contains("images.maxManifestBytes"), "{message}");
@@ -55,7 +55,7 @@ async fn a_layer_that_declares_too_many_bytes_is_never_asked_for() {
     assert_eq!(result, "too-large");
     assert!(message.contains("images.maxBytes"), "{message}");
     let config = with(descriptor("config", b"{}"), "size", json!(2 << 20));
-    registry.manifest("cart", "v1", &manifest_with(config, &[descriptor(TAR, b"tar")]));
+    registry.manifest("cart", "v1", &manifest_with(&config, &[descriptor(TAR, b"tar")]));
     assert_eq!(refusal(&registry, "cart:v1").await.0, "too-large");
     let entry = with(descriptor("manifest", b"{}"), "size", json!(2 << 20));
     registry.manifest("cart", "v1", &index(&[entry]));
@@ -68,10 +68,10 @@ async fn a_blob_of_more_or_fewer_bytes_than_declared_is_refused() {
     let registry = FakeRegistry::start().await;
     let blob = registry.publish("cart", "v1", &component());
     let longer = [component(), vec![0; 1 << 20]].concat();
-    for (body, length) in
-        [(longer.clone(), Some(longer.len())), (longer, None), (component()[..100].to_vec(), Some(100))]
+    let shorter = component()[..100].to_vec();
+    for (body, length) in [(longer.clone(), Length::True), (longer, Length::Unsaid), (shorter, Length::True)]
     {
-        registry.reply(&blob, Reply::ok(body).claiming_length(length));
+        registry.reply(&blob, Reply::ok(body).length(length));
         let (result, message) = refusal(&registry, "cart:v1").await;
         assert_eq!(result, "corrupt", "{length:?}: {message}");
     }
@@ -81,7 +81,7 @@ async fn a_blob_of_more_or_fewer_bytes_than_declared_is_refused() {
 async fn a_blob_that_breaks_off_may_be_tried_again() {
     let registry = FakeRegistry::start().await;
     let blob = registry.publish("cart", "v1", &component());
-    registry.reply(&blob, Reply::ok(&component()[..100]).claiming_length(Some(component().len())));
+    registry.reply(&blob, Reply::ok(&component()[..100]).length(Length::Claimed(component().len() as u64)));
     let error = pull(&registry, "cart:v1").await.unwrap_err();
     assert_eq!((error.result(), error.is_definite()), ("unreachable", false), "{error}");
 }

@@ -141,7 +141,7 @@ async fn an_ordinary_image_is_not_wasm_and_its_layers_need_not_be_there() {
     let config = br#"{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/sh"]}}"#;
     folder.blob(config);
     let config = descriptor("application/vnd.oci.image.config.v1+json", config);
-    let image = crate::document::manifest_with(config, &[descriptor(TAR, b"tar")]);
+    let image = crate::document::manifest_with(&config, &[descriptor(TAR, b"tar")]);
     folder.blob(&image);
     folder.index(&[with(descriptor(MANIFEST, &image), "annotations", named("nginx"))]);
     let fetched = fetch(&folder.open(), "nginx").await.unwrap();

@@ -1,5 +1,5 @@
 //! Images from folders and from registries, well-behaved and hostile ones.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 mod document;
 mod fake_registry;

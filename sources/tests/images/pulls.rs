@@ -59,7 +59,7 @@ async fn of_an_ordinary_image_no_layer_is_pulled() {
     let registry = FakeRegistry::start().await;
     let config = br#"{"architecture":"amd64","os":"linux","config":{"Entrypoint":["/nginx"]}}"#;
     registry.blob("nginx", config);
-    let image = manifest_with(descriptor("config", config), &[descriptor(TAR, b"layer")]);
+    let image = manifest_with(&descriptor("config", config), &[descriptor(TAR, b"layer")]);
     registry.manifest("nginx", "v1", &image);
     assert_eq!(pull(&registry, "nginx:v1").await.unwrap(), Fetched::NotWasm { image: Digest::of(&image) });
     assert_eq!((registry.count("/blobs/"), registry.count("/manifests/")), (1, 1));
@@ -73,7 +73,7 @@ async fn wasm_files_in_container_layers_are_unknown_and_not_an_ordinary_image() 
     registry.manifest(
         "cart",
         "v1",
-        &manifest_with(descriptor("config", config), &[descriptor(TAR, b"layer")]),
+        &manifest_with(&descriptor("config", config), &[descriptor(TAR, b"layer")]),
     );
     let (result, message) = refusal(&registry, "cart:v1").await;
     assert_eq!(result, "unsupported", "{message}");

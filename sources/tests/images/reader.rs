@@ -58,7 +58,7 @@ async fn an_ordinary_image_is_known_to_be_no_wasm() {
     let registry = FakeRegistry::start().await;
     registry.blob("nginx", br#"{"architecture":"amd64","os":"linux"}"#);
     let config = descriptor("config", br#"{"architecture":"amd64","os":"linux"}"#);
-    registry.manifest("nginx", "v1", &manifest_with(config, &[descriptor(TAR, b"tar")]));
+    registry.manifest("nginx", "v1", &manifest_with(&config, &[descriptor(TAR, b"tar")]));
     let (reader, mut messages) = start(&bounds());
     reader.request(image(&registry, "nginx:v1"));
     let message = next(&mut messages).await;
