@@ -12,6 +12,7 @@
 mod affinity;
 mod answers;
 mod filter;
+mod headroom;
 mod hosts;
 pub mod kube_scheduler;
 mod ledger;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wit_graph::WorkloadKey;
 
 use crate::nodes::NodeIdx;
-use crate::objects::{PodKey, PodShape, PodUid};
+use crate::objects::{Millis, NodeName, PodKey, PodShape, PodUid};
 use crate::state::ClusterState;
 
 /// The pod that the scheduler asks about, as it sent it.
@@ -38,7 +38,7 @@ impl ClusterState {
     pub fn candidates<'a>(
         &self,
         names: impl IntoIterator<Item = &'a str>,
-        now: crate::objects::Millis,
+        now: Millis,
     ) -> Vec<Candidate> {
         let candidate = |name: &str| match self.nodes.place_of(name) {
             Some(node) if self.nodes.get(node).is_some_and(|state| state.object.is_some()) => {
@@ -52,5 +52,16 @@ impl ClusterState {
             },
         };
         names.into_iter().map(candidate).collect()
+    }
+
+    /// Notes nodes that the scheduler named and the watch has not shown; they are forgotten when it does.
+    pub fn note_strangers(&mut self, names: impl IntoIterator<Item = NodeName>, now: Millis) {
+        /// A scheduler that makes names up does not fill our memory.
+        const MOST: usize = 10_000;
+        for name in names {
+            if self.strangers.len() < MOST && !self.strangers.contains_key(&name) {
+                self.strangers.insert(name, now);
+            }
+        }
     }
 }

@@ -1,0 +1,42 @@
+//! `wit-extender link CONSUMER PROVIDER`.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use wit_graph::{ImportVerdict, LinkStatus, link};
+
+use super::{component, json, print};
+use crate::api::API_VERSION;
+use crate::cli::{LinkArguments, Output};
+
+/// The verdicts as a JSON document.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Links<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    links: &'a [ImportVerdict],
+}
+
+/// Says for each import whether it is served: 0 when one link is verified, 1 when none is.
+///
+/// # Errors
+/// Where a file cannot be read or is no intact Wasm.
+pub fn run(arguments: &LinkArguments) -> anyhow::Result<ExitCode> {
+    let (consumer, provider) = (component(&arguments.consumer)?, component(&arguments.provider)?);
+    let links = link(&consumer, &provider);
+    print(&match arguments.output {
+        Output::Json => json(&Links { api_version: API_VERSION, kind: "Links", links: &links })?,
+        Output::Text => text(&links),
+    })?;
+    let verified = links.iter().any(|link| link.status == LinkStatus::Verified);
+    Ok(if verified { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn text(links: &[ImportVerdict]) -> String {
+    if links.is_empty() {
+        return "the consumer imports nothing\n".into();
+    }
+    let width = links.iter().map(|link| link.interface.len()).max().unwrap_or(0);
+    links.iter().map(|link| format!("{:width$}  {:12}  {}\n", link.interface, link.status.as_str(), link.why)).collect()
+}

@@ -1,0 +1,277 @@
+//! The one task that owns the cluster's state: it takes in what the sources tell and what the verbs presume, and
+//! publishes immutable snapshots.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::warn;
+use wit_placement::{ClusterState, Effects, Event, LedgerEntry, Millis, NodeName, PodRequest};
+use wit_sources::cluster::ClusterMessage;
+use wit_sources::images::{ImageMessage, ImageReader};
+
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::waiting::{Waiting, WaitingPods, Wake};
+
+/// Messages taken in before a snapshot is published, at most.
+const BATCH: usize = 1_024;
+/// How often expiry and deadlines are looked at.
+const TICK: Duration = Duration::from_millis(100);
+/// Capacity of the channels into the owner.
+pub const CHANNEL: usize = 4_096;
+
+/// The state at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The cluster.
+    pub state: ClusterState,
+    /// When the snapshot was published.
+    pub published: Millis,
+}
+
+/// What the verbs tell the owner.
+#[derive(Debug)]
+pub enum Command {
+    /// Enter an answer in the ledger, and say when the snapshot shows it.
+    Enter {
+        /// What the answer changes.
+        entry: LedgerEntry,
+        /// The pod.
+        pod: PodRequest,
+        /// Told when the snapshot shows it.
+        done: oneshot::Sender<()>,
+    },
+    /// A pod was refused on every node.
+    Waiting(Waiting),
+    /// The scheduler named nodes that the watch has not shown.
+    Strangers(Vec<NodeName>),
+    /// An event that does not come from the sources: the demo's bindings.
+    Event {
+        /// What happened.
+        event: Event,
+        /// Told when the snapshot shows it.
+        done: oneshot::Sender<()>,
+    },
+}
+
+/// How everybody else sees the state.
+#[derive(Clone, Debug)]
+pub struct StateHandle {
+    commands: mpsc::Sender<Command>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    synced: watch::Receiver<bool>,
+    clock: Clock,
+}
+
+/// What the owner is fed from.
+#[derive(Debug)]
+pub struct Inputs {
+    /// Kubernetes objects.
+    pub cluster: mpsc::Receiver<ClusterMessage>,
+    /// Images.
+    pub images: mpsc::Receiver<ImageMessage>,
+    /// Where images are asked for.
+    pub reader: ImageReader,
+    /// Where pods to be woken go; `None` where there is no API server to wake them in.
+    pub wakes: Option<mpsc::Sender<Wake>>,
+}
+
+/// The owner of the state.
+struct Owner {
+    state: ClusterState,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    synced: watch::Sender<bool>,
+    inputs: Inputs,
+    commands: mpsc::Receiver<Command>,
+    waiting: WaitingPods,
+    metrics: Arc<Metrics>,
+    clock: Clock,
+    /// Something may have become admissible since pods were last looked at.
+    may_admit: bool,
+}
+
+/// Starts the owner of `state`; it ends when its handle and its inputs are gone.
+pub fn start(state: ClusterState, inputs: Inputs, metrics: Arc<Metrics>, clock: Clock) -> StateHandle {
+    let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot { state: state.clone(), published: clock.now() }));
+    let (commands, received) = mpsc::channel(CHANNEL);
+    let (synced, is_synced) = watch::channel(false);
+    let owner = Owner {
+        state,
+        snapshot: Arc::clone(&snapshot),
+        synced,
+        inputs,
+        commands: received,
+        waiting: WaitingPods::default(),
+        metrics,
+        clock,
+        may_admit: false,
+    };
+    tokio::spawn(owner.run());
+    StateHandle { commands, snapshot, synced: is_synced, clock }
+}
+
+impl StateHandle {
+    /// The latest snapshot.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// Whether the sources have delivered what was there at the start.
+    pub fn is_synced(&self) -> bool {
+        *self.synced.borrow()
+    }
+
+    /// Waits until the sources have delivered what was there at the start.
+    pub async fn wait_synced(&self) {
+        let mut synced = self.synced.clone();
+        // The sender lives as long as the owner, which outlives every handle's use.
+        let _ = synced.wait_for(|synced| *synced).await;
+    }
+
+    /// Enters an answer in the ledger; returns when the snapshot shows it.
+    pub async fn enter(&self, entry: LedgerEntry, pod: PodRequest) {
+        let (done, is_done) = oneshot::channel();
+        if self.commands.send(Command::Enter { entry, pod, done }).await.is_ok() {
+            let _ = is_done.await;
+        }
+    }
+
+    /// Takes in an event; returns when the snapshot shows it.
+    pub async fn apply(&self, event: Event) {
+        let (done, is_done) = oneshot::channel();
+        if self.commands.send(Command::Event { event, done }).await.is_ok() {
+            let _ = is_done.await;
+        }
+    }
+
+    /// Notes a pod that was refused on every node.
+    pub async fn wait(&self, waiting: Waiting) {
+        let _ = self.commands.send(Command::Waiting(waiting)).await;
+    }
+
+    /// Notes nodes that the scheduler named and the watch has not shown.
+    pub async fn strangers(&self, names: Vec<NodeName>) {
+        let _ = self.commands.send(Command::Strangers(names)).await;
+    }
+}
+
+impl Owner {
+    async fn run(mut self) {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let (mut commands, mut cluster, mut images) = (Vec::new(), Vec::new(), Vec::new());
+        loop {
+            let mut done = Vec::new();
+            tokio::select! {
+                biased;
+                received = self.commands.recv_many(&mut commands, BATCH) => {
+                    if received == 0 {
+                        return;
+                    }
+                    commands.drain(..).for_each(|command| self.command(command, &mut done));
+                }
+                _ = self.inputs.cluster.recv_many(&mut cluster, BATCH), if !self.inputs.cluster.is_closed() || !self.inputs.cluster.is_empty() => {
+                    cluster.drain(..).for_each(|message| self.cluster_message(message));
+                }
+                Some(first) = self.inputs.images.recv() => {
+                    images.push(first);
+                    while let Ok(more) = self.inputs.images.try_recv() {
+                        images.push(more);
+                    }
+                    images.drain(..).for_each(|message| self.image_message(&message));
+                }
+                _ = ticks.tick() => self.tick(),
+            }
+            self.publish();
+            done.into_iter().for_each(|done: oneshot::Sender<()>| {
+                let _ = done.send(());
+            });
+            self.wake();
+        }
+    }
+
+    fn command(&mut self, command: Command, done: &mut Vec<oneshot::Sender<()>>) {
+        match command {
+            Command::Enter { entry, pod, done: sender } => {
+                self.waiting.forget(&pod.uid);
+                let effects = entry.enter(&mut self.state, &pod, self.clock.now());
+                self.follow(effects);
+                done.push(sender);
+            }
+            Command::Waiting(waiting) => self.waiting.note(waiting),
+            Command::Strangers(names) => self.state.note_strangers(names, self.clock.now()),
+            Command::Event { event, done: sender } => {
+                self.event(event);
+                done.push(sender);
+            }
+        }
+    }
+
+    fn cluster_message(&mut self, message: ClusterMessage) {
+        match message {
+            ClusterMessage::Event(event) => self.event(event),
+            ClusterMessage::Warning { object, message } => {
+                self.metrics.watch_warnings.inc();
+                warn!(object, "{message}");
+            }
+            ClusterMessage::Synced => {
+                self.synced.send_replace(true);
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        match &event {
+            Event::PodGone(uid) => self.waiting.forget(uid),
+            Event::Pod(pod) if pod.node.is_some() => self.waiting.forget(&pod.uid),
+            _ => {}
+        }
+        let effects = self.state.apply(event, self.clock.now());
+        self.follow(effects);
+    }
+
+    fn image_message(&mut self, message: &ImageMessage) {
+        self.metrics.image_read(message);
+        let event = Event::World(message.reference.clone(), message.world(self.clock.now()));
+        self.event(event);
+    }
+
+    fn tick(&mut self) {
+        let now = self.clock.now();
+        let effects = self.state.expire(now);
+        self.follow(effects);
+        self.may_admit |= self.waiting.is_due(now);
+    }
+
+    fn follow(&mut self, effects: Effects) {
+        effects.forget.iter().for_each(|image| self.inputs.reader.forget(image));
+        effects.read.into_iter().for_each(|image| self.inputs.reader.request(image));
+        self.may_admit |= effects.may_admit;
+    }
+
+    fn publish(&self) {
+        self.snapshot.store(Arc::new(Snapshot { state: self.state.clone(), published: self.clock.now() }));
+    }
+
+    /// Wakes the pods that would be admitted by now.
+    fn wake(&mut self) {
+        if !std::mem::take(&mut self.may_admit) || self.waiting.is_empty() {
+            return;
+        }
+        let woken = self.waiting.admitted(&self.state, self.clock.now());
+        let Some(wakes) = &self.inputs.wakes else { return };
+        for wake in woken {
+            if wakes.try_send(wake).is_err() {
+                warn!("too many pods to wake at once; the scheduler tries the rest again by itself within minutes");
+            }
+        }
+    }
+}
+
