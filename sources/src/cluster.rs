@@ -13,6 +13,8 @@
 pub mod admission;
 pub mod conditions;
 pub mod convert;
+#[cfg(test)]
+mod fake;
 pub mod manifests;
 mod problem;
 pub mod quantity;

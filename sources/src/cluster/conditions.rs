@@ -46,7 +46,8 @@ impl WakeError {
 /// Sets the condition [`WORLD_READ`] on the pod with this UID: `status` says whether its world is known, `reason` is
 /// one word in camel case, `message` is for people.
 ///
-/// The condition's time is always new, so the patch always changes the pod and always wakes it.
+/// The condition's time is new, so that the patch changes the pod, and wakes it, whatever it said before. The API server
+/// keeps whole seconds: the same patch twice within one changes nothing.
 ///
 /// # Errors
 /// Where the API server cannot be reached or refuses; a pod that is gone is no error.
@@ -83,3 +84,6 @@ fn is_gone(status: &kube::core::Status) -> bool {
         || status.message.to_lowercase().contains("uid in precondition");
     status.code == 404 || (matches!(status.code, 409 | 422) && names_uid)
 }
+
+#[cfg(test)]
+mod tests;

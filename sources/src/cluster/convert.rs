@@ -67,3 +67,6 @@ fn annotation<T>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

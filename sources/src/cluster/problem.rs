@@ -60,9 +60,9 @@ pub(super) enum FieldPath<'a> {
     /// The object itself.
     Root,
     /// A named field of what the path before it leads to.
-    Key(&'a FieldPath<'a>, &'a str),
+    Key(&'a Self, &'a str),
     /// An element of the list that the path before it leads to.
-    Index(&'a FieldPath<'a>, usize),
+    Index(&'a Self, usize),
 }
 
 impl ObjectName {

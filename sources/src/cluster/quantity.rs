@@ -128,7 +128,7 @@ fn round_up(written: &Written) -> u64 {
     let value = match (power >= 0, factor) {
         (true, Some(factor)) => scaled.saturating_mul(factor).saturating_add(u128::from(rest)),
         (true, None) => u128::MAX,
-        (false, Some(factor)) => scaled / factor + u128::from(scaled % factor > 0 || rest),
+        (false, Some(factor)) => scaled / factor + u128::from(!scaled.is_multiple_of(factor) || rest),
         (false, None) => 1,
     };
     u64::try_from(value).map_or(LARGEST, |value| value.min(LARGEST))

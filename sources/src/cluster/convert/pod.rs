@@ -11,7 +11,7 @@ use super::shape::shape;
 use super::{ConvertError, Converted, name, namespace};
 use crate::cluster::problem::{FieldPath, ObjectName, Problems};
 
-/// The label by which a Deployment tells its ReplicaSets apart.
+/// The label by which a Deployment tells its `ReplicaSets` apart.
 const TEMPLATE_HASH: &str = "pod-template-hash";
 
 /// A pod.
@@ -55,8 +55,8 @@ fn pod_shape(pod: &v1::Pod, problems: &mut Problems) -> PodShape {
 /// The workload whose replica a pod with this metadata is.
 ///
 /// It is the pod's controller, except that
-/// - a ReplicaSet that a Deployment made (its name ends with the pod's `pod-template-hash`) stands for the Deployment:
-///   the ReplicaSets of a rolling update are one workload;
+/// - a `ReplicaSet` that a Deployment made (its name ends with the pod's `pod-template-hash`) stands for the Deployment:
+///   the `ReplicaSets` of a rolling update are one workload;
 /// - a pod without a controller, or one that a node's own kubelet runs, is its own workload of kind `Pod`.
 pub fn workload_of(metadata: &ObjectMeta) -> WorkloadKey {
     let namespace = namespace(metadata);

@@ -14,11 +14,12 @@ use crate::cluster::problem::{FieldPath, Problems};
 
 /// The shape of a template; its pods' shape before admission.
 pub(super) fn of_template(
-    template: &PodTemplateSpec,
+    template: Option<&PodTemplateSpec>,
     at: &FieldPath<'_>,
     problems: &mut Problems,
 ) -> Arc<PodShape> {
-    let Some(spec) = &template.spec else {
+    let Some((template, spec)) = template.and_then(|template| Some((template, template.spec.as_ref()?)))
+    else {
         problems.error(&at.key("spec"), "is missing");
         return Arc::default();
     };

@@ -12,7 +12,7 @@ use super::{ConvertError, Converted, name, namespace};
 use crate::cluster::problem::{FieldPath, ObjectName, Problems};
 
 /// What the kinds of workload have in common.
-struct Template<'a> {
+struct Object<'a> {
     kind: &'static str,
     metadata: &'a ObjectMeta,
     replicas: Option<i32>,
@@ -27,7 +27,7 @@ struct Template<'a> {
 /// Names the object and everything in it that cannot be read.
 pub fn deployment(deployment: &Deployment) -> Result<Converted<Workload>, ConvertError> {
     let spec = deployment.spec.as_ref();
-    read(&Template {
+    read(&Object {
         kind: "Deployment",
         metadata: &deployment.metadata,
         replicas: spec.and_then(|spec| spec.replicas),
@@ -36,13 +36,13 @@ pub fn deployment(deployment: &Deployment) -> Result<Converted<Workload>, Conver
     })
 }
 
-/// A StatefulSet; without `spec.replicas` it wants one.
+/// A `StatefulSet`; without `spec.replicas` it wants one.
 ///
 /// # Errors
 /// Names the object and everything in it that cannot be read.
 pub fn stateful_set(stateful_set: &StatefulSet) -> Result<Converted<Workload>, ConvertError> {
     let spec = stateful_set.spec.as_ref();
-    read(&Template {
+    read(&Object {
         kind: "StatefulSet",
         metadata: &stateful_set.metadata,
         replicas: spec.and_then(|spec| spec.replicas),
@@ -51,12 +51,12 @@ pub fn stateful_set(stateful_set: &StatefulSet) -> Result<Converted<Workload>, C
     })
 }
 
-/// A DaemonSet; it wants `status.desiredNumberScheduled`, or one while its controller has not said how many.
+/// A `DaemonSet`; it wants `status.desiredNumberScheduled`, or one while its controller has not said how many.
 ///
 /// # Errors
 /// Names the object and everything in it that cannot be read.
 pub fn daemon_set(daemon_set: &DaemonSet) -> Result<Converted<Workload>, ConvertError> {
-    read(&Template {
+    read(&Object {
         kind: "DaemonSet",
         metadata: &daemon_set.metadata,
         replicas: daemon_set.status.as_ref().map(|status| status.desired_number_scheduled),
@@ -65,7 +65,7 @@ pub fn daemon_set(daemon_set: &DaemonSet) -> Result<Converted<Workload>, Convert
     })
 }
 
-/// A ReplicaSet that no Deployment owns; without `spec.replicas` it wants one. `None` for a Deployment's.
+/// A `ReplicaSet` that no Deployment owns; without `spec.replicas` it wants one. `None` for a Deployment's.
 ///
 /// # Errors
 /// Names the object and everything in it that cannot be read.
@@ -74,7 +74,7 @@ pub fn replica_set(replica_set: &ReplicaSet) -> Result<Option<Converted<Workload
         return Ok(None);
     }
     let spec = replica_set.spec.as_ref();
-    let workload = read(&Template {
+    let workload = read(&Object {
         kind: "ReplicaSet",
         metadata: &replica_set.metadata,
         replicas: spec.and_then(|spec| spec.replicas),
@@ -96,7 +96,7 @@ pub fn job(job: &Job) -> Result<Converted<Workload>, ConvertError> {
         matches!(condition.type_.as_str(), "Complete" | "Failed") && condition.status == "True"
     });
     let parallelism = spec.and_then(|spec| spec.parallelism);
-    read(&Template {
+    read(&Object {
         kind: "Job",
         metadata: &job.metadata,
         replicas: if suspended || ended { Some(0) } else { parallelism },
@@ -105,23 +105,17 @@ pub fn job(job: &Job) -> Result<Converted<Workload>, ConvertError> {
     })
 }
 
-/// Whether a ReplicaSet with this metadata is one revision of a Deployment, which is then the workload.
+/// Whether a `ReplicaSet` with this metadata is one revision of a Deployment, which is then the workload.
 pub fn owned_by_deployment(metadata: &ObjectMeta) -> bool {
     let mut owners = metadata.owner_references.iter().flatten();
     owners.any(|owner| owner.controller == Some(true) && owner.kind == "Deployment")
 }
 
-fn read(object: &Template<'_>) -> Result<Converted<Workload>, ConvertError> {
+fn read(object: &Object<'_>) -> Result<Converted<Workload>, ConvertError> {
     let mut problems = Problems::default();
     let name = name(object.metadata, &mut problems);
     let spec = FieldPath::Root.key("spec");
-    let shape = match object.template {
-        Some(template) => of_template(template, &spec.key("template"), &mut problems),
-        None => {
-            problems.error(&spec.key("template"), "is missing");
-            std::sync::Arc::default()
-        }
-    };
+    let shape = of_template(object.template, &spec.key("template"), &mut problems);
     let value = Workload {
         key: WorkloadKey::new(namespace(object.metadata), object.kind, name),
         replicas: replicas(object, &mut problems),
@@ -130,7 +124,7 @@ fn read(object: &Template<'_>) -> Result<Converted<Workload>, ConvertError> {
     problems.finish(|| ObjectName::new(object.kind, object.metadata), value)
 }
 
-fn replicas(object: &Template<'_>, problems: &mut Problems) -> u32 {
+fn replicas(object: &Object<'_>, problems: &mut Problems) -> u32 {
     let wanted = object.replicas.unwrap_or(1);
     u32::try_from(wanted).unwrap_or_else(|_| {
         problems.error(&FieldPath::Root.key(object.replicas_field), format_args!("{wanted} is negative"));

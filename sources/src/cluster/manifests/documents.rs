@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 use serde_json::Value;
@@ -91,36 +92,47 @@ pub(super) fn objects(file: &File, problems: &mut Vec<ManifestProblem>) -> Vec<(
 
 /// The documents of a file; one that cannot be parsed does not hide the others.
 fn documents(path: &str, text: &str) -> Vec<Result<Value, String>> {
-    if path.ends_with(".json") {
+    if Path::new(path).extension().is_some_and(|extension| extension == "json") {
         return vec![serde_json::from_str(text).map_err(|error| error.to_string())];
     }
-    split(text).into_iter().map(parse_yaml).filter(|document| !matches!(document, Ok(Value::Null))).collect()
+    let documents = split(text).into_iter().map(|document| parse_document(text, document));
+    documents.filter(|document| !matches!(document, Ok(Value::Null))).collect()
 }
 
-/// The YAML documents of a text: `---` at the beginning of a line always starts one.
-fn split(text: &str) -> Vec<&str> {
+/// The YAML documents of a text, as ranges of bytes: `---` at the beginning of a line always starts one.
+fn split(text: &str) -> Vec<Range<usize>> {
     let mut documents = Vec::new();
     let (mut start, mut position) = (0, 0);
     for line in text.split_inclusive('\n') {
-        let marker = line
-            .strip_prefix("---")
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
-        if marker {
-            documents.extend(text.get(start..position));
+        let rest = line.strip_prefix("---");
+        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace)) {
+            documents.push(start..position);
             start = position;
         }
         position += line.len();
     }
-    documents.extend(text.get(start..));
+    documents.push(start..position);
     documents
+}
+
+/// One document of a text. Its errors count the lines of the whole text.
+fn parse_document(text: &str, document: Range<usize>) -> Result<Value, String> {
+    let before = text.get(..document.start).unwrap_or_default();
+    let document = text.get(document).unwrap_or_default();
+    parse_yaml(document).or_else(|_| {
+        let lines_before = "\n".repeat(before.matches('\n').count());
+        parse_yaml(&format!("{lines_before}{document}"))
+    })
 }
 
 fn parse_yaml(text: &str) -> Result<Value, String> {
     // The folder is the operator's own: a dump of a large cluster is not an attack.
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! { max_events: usize::MAX, max_nodes: usize::MAX, max_total_scalar_bytes: usize::MAX },
-        with_snippet: false,
+    let budget = serde_saphyr::budget! {
+        max_events: usize::MAX,
+        max_nodes: usize::MAX,
+        max_total_scalar_bytes: usize::MAX,
     };
+    let options = serde_saphyr::options! { budget: budget, with_snippet: false };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
 }
 
