@@ -1,0 +1,83 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use wit_placement::Millis;
+
+use crate::replay::Timing;
+
+/// Asks what a cluster would look like with wit-placement: the very code that places pods there, on a virtual clock.
+#[derive(Clone, Debug, Parser)]
+#[command(version, about, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Places the pending pods of a folder of manifests, with wit-placement and with kube-scheduler alone
+    Replay(ReplayArguments),
+}
+
+/// The arguments of `replay`.
+#[derive(Clone, Debug, Args)]
+pub struct ReplayArguments {
+    /// Folder of Kubernetes YAML or JSON, as `kubectl get -o yaml` prints it; a workload without pods gets pending ones
+    #[arg(long, value_name = "DIR")]
+    pub manifests: PathBuf,
+    /// OCI image layout with the images of the components
+    #[arg(long, value_name = "DIR")]
+    pub images: PathBuf,
+    /// Settings file of the extender; its `mode` is passed over, since a replay shows what steering does
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What is printed: a table for people or a document for programs
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// Virtual time from one pending pod to the next
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub arrive_every: u64,
+    /// Virtual time until the world of an image is known
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub read_after: u64,
+    /// Virtual time until wit-placement sees a binding
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub bind_after: u64,
+}
+
+/// The form of the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// A table and a summary.
+    #[default]
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+impl ReplayArguments {
+    /// What takes how long.
+    pub fn timing(&self) -> Timing {
+        Timing {
+            arrival: Millis(self.arrive_every),
+            reading: Millis(self.read_after),
+            binding: Millis(self.bind_after),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}
