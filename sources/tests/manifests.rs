@@ -1,6 +1,7 @@
 //! Folders of manifests and what is read from them: `manifests/CASE/folder` beside `manifests/CASE/expected.json`.
 //! `BLESS=1` writes what is read as what is expected.
 
+use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,19 +17,20 @@ fn every_folder_is_read_as_expected() {
         .collect();
     cases.sort();
     assert!(cases.len() >= 6, "the cases are not there");
-    let different: Vec<_> = cases.iter().filter_map(|case| difference(case)).collect();
+    let different: Vec<_> = cases.iter().filter_map(|case| difference(case).unwrap()).collect();
     assert!(different.is_empty(), "{}\nBLESS=1 takes these over", different.join("\n"));
 }
 
-fn difference(case: &Path) -> Option<String> {
-    let read = describe(&Manifests::read(&case.join("folder")).unwrap());
-    let text = serde_json::to_string_pretty(&read).unwrap() + "\n";
+/// What is read where it is not what is expected.
+fn difference(case: &Path) -> Result<Option<String>, Box<dyn Error>> {
+    let read = describe(&Manifests::read(&case.join("folder"))?);
+    let text = serde_json::to_string_pretty(&read)? + "\n";
     let file = case.join("expected.json");
     if std::env::var_os("BLESS").is_some() {
-        fs::write(&file, &text).unwrap();
+        fs::write(&file, &text)?;
     }
     let expected = fs::read_to_string(&file).unwrap_or_default();
-    (text != expected).then(|| format!("{} is read as\n{text}", case.display()))
+    Ok((text != expected).then(|| format!("{} is read as\n{text}", case.display())))
 }
 
 #[test]

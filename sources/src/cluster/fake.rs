@@ -106,7 +106,7 @@ impl Answer {
 
     fn response(self) -> Response<Body> {
         let (code, text) = match self {
-            Self::Watch(events) => (200, events.iter().map(|event| format!("{event}\n")).collect()),
+            Self::Watch(events) => (200, events.iter().map(|event| event.to_string() + "\n").collect()),
             Self::Json(code, value) => (code, value.to_string()),
         };
         Response::builder().status(code).body(Body::from(text.into_bytes())).unwrap()
