@@ -72,11 +72,6 @@ pub struct ImportVerdict {
 }
 
 impl LinkStatus {
-    /// Whether a provider workload serves the import, so that the two want to be near.
-    pub const fn serves(self) -> bool {
-        matches!(self, Self::Verified | Self::NameOnly | Self::Declared | Self::Observed | Self::Ambiguous)
-    }
-
     /// Every status, in the order in which they are documented.
     pub const ALL: [Self; 9] = [
         Self::Verified,
@@ -89,6 +84,11 @@ impl LinkStatus {
         Self::Host,
         Self::TypesOnly,
     ];
+
+    /// Whether a provider workload serves the import, so that the two want to be near.
+    pub const fn serves(self) -> bool {
+        matches!(self, Self::Verified | Self::NameOnly | Self::Declared | Self::Observed | Self::Ambiguous)
+    }
 
     /// The name that users see: `name-only`.
     pub const fn as_str(self) -> &'static str {

@@ -43,7 +43,7 @@ pub(super) struct Workload {
 /// What a change did, beside the change.
 #[derive(Debug, Default)]
 pub(super) struct Change {
-    /// The workloads whose partners or group changed.
+    /// The workloads whose imports are served otherwise, or whose partners or group changed.
     pub(super) changed: BTreeSet<WorkloadKey>,
     /// How many workloads were looked at: linked again, or visited to find groups.
     #[cfg_attr(not(test), expect(dead_code, reason = "shows tests that a change stays local"))]
@@ -57,14 +57,14 @@ impl DependencyGraph {
     }
 
     /// Adds a workload or replaces what it is made of (one component per container); returns the workloads whose
-    /// partners or group changed.
+    /// imports are served otherwise than before, or whose partners or group changed.
     ///
     /// Does nothing when the components are the ones that it has, by digest.
     pub fn upsert(&mut self, workload: &WorkloadKey, components: &[Arc<Component>]) -> BTreeSet<WorkloadKey> {
         self.replace(workload, components).changed
     }
 
-    /// Removes a workload; returns the workloads whose partners or group changed, the removed one included.
+    /// Removes a workload; returns the same as [`DependencyGraph::upsert`], with the removed one.
     pub fn remove(&mut self, workload: &WorkloadKey) -> BTreeSet<WorkloadKey> {
         self.take_out(workload).changed
     }
@@ -200,18 +200,21 @@ impl DependencyGraph {
 
     /// Links these consumers again, then finds again the groups whose edges came or went.
     fn relink(&mut self, consumers: &BTreeSet<WorkloadKey>, new: Option<NodeIndex>) -> Change {
+        let mut changed = BTreeSet::new();
         let mut pairs = BTreeMap::new();
         for consumer in consumers {
             let Some(&id) = self.ids.get(consumer) else { continue };
             let before = self.pulls(id);
-            self.set_links(id, self.links_for(consumer));
+            if self.set_links(id, self.links_for(consumer)) {
+                changed.insert(consumer.clone());
+            }
             for (provider, weight) in differing(&before, &self.pulls(id)) {
                 // The first time that a pair differs, its other direction is as it was.
                 let pair = (id.min(provider), id.max(provider));
                 pairs.entry(pair).or_insert(weight + self.weight(provider, id));
             }
         }
-        let (mut changed, mut seeds) = (BTreeSet::new(), BTreeSet::from_iter(new));
+        let mut seeds = BTreeSet::from_iter(new);
         for (&(a, b), before) in &pairs {
             let now = self.weight(a, b) + self.weight(b, a);
             if now.to_bits() != f64::to_bits(*before) {
@@ -244,8 +247,8 @@ impl DependencyGraph {
         edges.map(|edge| (edge.target(), *edge.weight())).collect()
     }
 
-    /// Gives a consumer its links, and the edges that follow from them.
-    fn set_links(&mut self, id: NodeIndex, links: Vec<Link>) {
+    /// Gives a consumer its links, and the edges that follow from them; returns whether they are others than before.
+    fn set_links(&mut self, id: NodeIndex, links: Vec<Link>) -> bool {
         let mut pulls: BTreeMap<NodeIndex, f64> = BTreeMap::new();
         for link in &links {
             let provider = link.provider.as_ref().filter(|&provider| *provider != link.consumer);
@@ -261,9 +264,12 @@ impl DependencyGraph {
         for (provider, weight) in pulls {
             self.vertices.update_edge(id, provider, weight);
         }
-        if let Some(workload) = self.vertices.node_weight_mut(id) {
-            Arc::make_mut(workload).links = links;
-        }
+        let Some(workload) = self.vertices.node_weight_mut(id).filter(|workload| workload.links != links)
+        else {
+            return false;
+        };
+        Arc::make_mut(workload).links = links;
+        true
     }
 }
 

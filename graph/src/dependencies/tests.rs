@@ -184,10 +184,11 @@ fn a_change_looks_only_at_workloads_that_it_concerns() {
 }
 
 /// What can be asked about every workload.
-type Answers = BTreeMap<WorkloadKey, (Vec<Partner>, Vec<WorkloadKey>)>;
+type Answers = BTreeMap<WorkloadKey, (Vec<Link>, Vec<Partner>, Vec<WorkloadKey>)>;
 
 fn answers(graph: &DependencyGraph) -> Answers {
-    graph.workloads().map(|key| (key.clone(), (graph.partners(key), graph.group(key)))).collect()
+    let answer = |key| (graph.imports_of(key).cloned().collect(), graph.partners(key), graph.group(key));
+    graph.workloads().map(|key| (key.clone(), answer(key))).collect()
 }
 
 /// The workloads about which something else is said now than before.
