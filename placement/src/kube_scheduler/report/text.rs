@@ -12,6 +12,14 @@ use crate::state::ClusterState;
 /// How many node names a cell shows.
 const MOST_NODES: usize = 2;
 
+/// What the columns of the summary mean.
+const EXPLANATION: &str = "
+G: the share of traffic that can stay on a node under even load, where calls are routed to the node first
+R: the share that stays there when endpoints are chosen at random
+links local: replicas of consumers with the provider on their node, of all, link by link
+stranded: pods on a node that cannot run them; they keep nothing local
+";
+
 /// A table with a row per attempt, which can be printed as it goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
@@ -92,14 +100,14 @@ pub fn summary(attempts: &[Attempt], steered: &Affinity, default: &Affinity) -> 
     let placed = attempts.iter().filter(|attempt| attempt.outcome.is_bound()).count();
     let pending = attempts.len() - placed;
     let mut text = format!("{placed} pods placed, {pending} pending\n\n");
-    text.push_str("traffic that can stay on a node   G (even load)  R (random endpoints)  stranded\n");
+    text.push_str("                                      G       R  links local  stranded\n");
     for (name, affinity) in [("kube-scheduler and wit-placement", steered), ("kube-scheduler alone", default)]
     {
         let (gained, random) = (affinity.gained * 100.0, affinity.random * 100.0);
-        let _ = writeln!(text, "{name:32}  {gained:11.1} %  {random:18.1} %  {:>8}", affinity.stranded);
+        let local = format!("{} of {}", affinity.local, affinity.local + affinity.remote);
+        let _ =
+            writeln!(text, "{name:32} {gained:5.1} % {random:5.1} %  {local:>11}  {:>8}", affinity.stranded);
     }
-    if default.stranded + steered.stranded > 0 {
-        text.push_str("stranded: pods on a node that cannot run them; they count, and keep nothing local\n");
-    }
+    text.push_str(EXPLANATION);
     text
 }
