@@ -4,5 +4,6 @@
 
 mod cases;
 mod errors;
+mod properties;
 mod shop;
 mod support;
