@@ -7,8 +7,9 @@ mod page;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use actix_web::error::InternalError;
 use actix_web::http::header::ContentType;
-use actix_web::web::{Data, Query};
+use actix_web::web::{Data, Query, QueryConfig};
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
@@ -43,7 +44,12 @@ struct ExplainQuery {
 
 /// The routes of the API.
 pub fn routes(config: &mut web::ServiceConfig) {
+    let in_json = QueryConfig::default().error_handler(|error, _| {
+        let body = json!({ "error": format!("{error}; ask for /v1/explain?pod=NAMESPACE/POD") });
+        InternalError::from_response(error, HttpResponse::BadRequest().json(body)).into()
+    });
     config
+        .app_data(in_json)
         .route("/", web::get().to(front))
         .route("/v1/explain", web::get().to(explain))
         .route("/v1/graph", web::get().to(show_graph));

@@ -23,7 +23,8 @@ use crate::cli::SettingsArguments;
 pub fn settings(arguments: &SettingsArguments, default: Settings) -> anyhow::Result<Settings> {
     let settings = match &arguments.config {
         Some(file) => {
-            let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+            let text = std::fs::read_to_string(file)
+                .with_context(|| format!("{} cannot be read", file.display()))?;
             wit_config::parse(&text).map_err(|error| anyhow::anyhow!("{}:\n{error}", file.display()))?
         }
         None => default,

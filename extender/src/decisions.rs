@@ -127,8 +127,11 @@ mod tests {
     }
 
     fn answer(bytes: usize) -> Answer<FilterAnswer> {
-        let answer =
-            FilterAnswer { returned: Vec::new(), judgement: None, ledger: wit_placement::LedgerEntry::Unchanged };
+        let answer = FilterAnswer {
+            returned: Vec::new(),
+            judgement: None,
+            ledger: wit_placement::LedgerEntry::Unchanged,
+        };
         Answer { at: Millis(0), request: Bytes::from(vec![b' '; bytes]), answer }
     }
 

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
 };
 use wit_graph::LinkStatus;
 use wit_placement::World;
@@ -18,7 +18,8 @@ use wit_sources::images::ImageMessage;
 use crate::owner::StateHandle;
 
 /// Upper bounds of the latency histogram in seconds: kube-scheduler's cycle is a few milliseconds.
-const BUCKETS: [f64; 12] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0];
+const BUCKETS: [f64; 12] =
+    [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0];
 
 /// The metrics of one server.
 #[derive(Debug)]
@@ -165,10 +166,14 @@ impl Metrics {
             };
             *worlds.entry(word).or_default() += 1;
         }
-        worlds.iter().for_each(|(word, count)| self.worlds.with_label_values(&[word]).set(*count));
+        for (word, count) in worlds {
+            self.worlds.with_label_values(&[word]).set(count);
+        }
         let mut links: BTreeMap<LinkStatus, i64> = LinkStatus::ALL.map(|status| (status, 0)).into();
         state.graph().links().for_each(|link| *links.entry(link.status).or_default() += 1);
-        links.iter().for_each(|(status, count)| self.links.with_label_values(&[status.as_str()]).set(*count));
+        for (status, count) in links {
+            self.links.with_label_values(&[status.as_str()]).set(count);
+        }
         let affinity = state.affinity(now);
         self.link_replicas.with_label_values(&["local"]).set(i64::from(affinity.local));
         self.link_replicas.with_label_values(&["remote"]).set(i64::from(affinity.remote));
@@ -185,7 +190,8 @@ impl Metrics {
         let Some(shape) = state.largest_shape() else { return };
         let handler = state.wasm_handler(shape.runtime_class.as_deref()).unwrap_or_default();
         for (_, node) in state.nodes() {
-            let Some(profile) = node.class().profile(handler).and_then(|place| state.hosts().profile(place)) else {
+            let Some(profile) = node.class().profile(handler).and_then(|place| state.hosts().profile(place))
+            else {
                 continue;
             };
             let room = i64::from(state.headroom(&shape, node));

@@ -32,7 +32,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
 async fn metrics(ops: Data<Ops>) -> HttpResponse {
     match ops.metrics.render(&ops.state) {
         Ok(page) => HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(page),
-        Err(error) => HttpResponse::InternalServerError().content_type(ContentType::plaintext()).body(error.to_string()),
+        Err(error) => {
+            HttpResponse::InternalServerError().content_type(ContentType::plaintext()).body(error.to_string())
+        }
     }
 }
 

@@ -190,9 +190,10 @@ impl Owner {
                 _ = ticks.tick() => self.tick(),
             }
             self.publish();
-            done.into_iter().for_each(|done: oneshot::Sender<()>| {
-                let _ = done.send(());
-            });
+            for one in done {
+                // Nobody waits any more when a request was dropped.
+                let _: Result<(), ()> = one.send(());
+            }
             self.wake();
         }
     }
@@ -269,9 +270,10 @@ impl Owner {
         let Some(wakes) = &self.inputs.wakes else { return };
         for wake in woken {
             if wakes.try_send(wake).is_err() {
-                warn!("too many pods to wake at once; the scheduler tries the rest again by itself within minutes");
+                warn!(
+                    "too many pods to wake at once; the scheduler tries the rest again by itself within minutes"
+                );
             }
         }
     }
 }
-

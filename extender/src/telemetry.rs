@@ -11,9 +11,9 @@ use wit_config::{Log, LogFormat};
 /// # Errors
 /// Where the filter is none.
 pub fn init(log: &Log) -> anyhow::Result<()> {
-    let filter: EnvFilter = EnvFilter::builder()
-        .parse(&log.filter)
-        .with_context(|| format!("log.filter: `{}` is not a filter such as `info` or `wit_extender=debug`", log.filter))?;
+    let filter: EnvFilter = EnvFilter::builder().parse(&log.filter).with_context(|| {
+        format!("log.filter: `{}` is not a filter such as `info` or `wit_extender=debug`", log.filter)
+    })?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).init(),

@@ -18,7 +18,8 @@ use k8s_openapi::api::core::v1;
 use serde_json::json;
 use wit_placement::reasons::{Code, Codes, Resolution};
 use wit_placement::{
-    Candidate, FilterAnswer, Judgement, Millis, NodeName, PodMode, PodRequest, answer_filter, answer_prioritize,
+    Candidate, FilterAnswer, Judgement, Millis, NodeName, PodMode, PodRequest, answer_filter,
+    answer_prioritize,
 };
 use wit_sources::cluster::convert;
 
@@ -88,7 +89,9 @@ async fn prioritize(body: Result<Bytes, actix_web::Error>, verbs: Data<Verbs>) -
 impl Verbs {
     fn respond(&self, verb: &str, reply: Result<Reply, BadRequest>, started: Instant) -> HttpResponse {
         let (response, answered) = match reply {
-            Ok(reply) => (HttpResponse::Ok().content_type(ContentType::json()).body(reply.body), reply.answered),
+            Ok(reply) => {
+                (HttpResponse::Ok().content_type(ContentType::json()).body(reply.body), reply.answered)
+            }
             Err(error) => {
                 tracing::warn!(verb, "{error}");
                 let status = match &error {
@@ -139,7 +142,11 @@ impl Verbs {
         for (name, codes) in offered.names().iter().zip(&judgement.codes) {
             let Some(code) = codes.first_refusal() else { continue };
             let Some(message) = messages.get(&code) else { continue };
-            let map = if code.reason().resolution == Resolution::Eviction { &mut failed } else { &mut unresolvable };
+            let map = if code.reason().resolution == Resolution::Eviction {
+                &mut failed
+            } else {
+                &mut unresolvable
+            };
             map.insert(name.as_ref(), message.as_str());
         }
         let result = offered.reply(&answer.returned, failed, unresolvable);
@@ -153,7 +160,9 @@ impl Verbs {
         for code in judgement.codes.iter().filter_map(|codes| codes.first_refusal()) {
             *counts.entry(code).or_default() += 1;
         }
-        counts.iter().for_each(|(code, nodes)| self.metrics.refused(*code, *nodes));
+        for (code, nodes) in &counts {
+            self.metrics.refused(*code, *nodes);
+        }
         counts.into_keys().map(|code| (code, judgement.message(code))).collect()
     }
 
@@ -171,7 +180,8 @@ impl Verbs {
         }
         let Some(judgement) = &answer.judgement else { return };
         let strangers = candidates.iter().zip(offered.names());
-        let strangers = strangers.filter(|(candidate, _)| **candidate == Candidate::Stranger { overdue: false });
+        let strangers =
+            strangers.filter(|(candidate, _)| **candidate == Candidate::Stranger { overdue: false });
         let strangers: Vec<_> = strangers.map(|(_, name)| NodeName::new(name.as_ref())).collect();
         if !strangers.is_empty() {
             self.state.strangers(strangers).await;
@@ -199,8 +209,10 @@ impl Verbs {
         }
         let scores = answer.board.iter().filter(|_| steer).flat_map(|board| &board.scores);
         let names = offered.names().iter();
-        let lines: Vec<_> =
-            names.zip(scores).map(|(name, score)| HostPriority { host: name.as_ref(), score: *score }).collect();
+        let lines: Vec<_> = names
+            .zip(scores)
+            .map(|(name, score)| HostPriority { host: name.as_ref(), score: *score })
+            .collect();
         let body_out = serde_json::to_vec(&lines).unwrap_or_else(|_| b"[]".to_vec());
         self.decisions.prioritized(pod, mode, Answer { at: now, request: body.clone(), answer });
         Ok(Reply { body: body_out, answered: if steer { Answered::Decided } else { Answered::Observed } })
@@ -208,7 +220,10 @@ impl Verbs {
 }
 
 /// The request's pod, if it is a Wasm pod that we are to look at, and how.
-fn wasm_pod(snapshot: &Snapshot, args: &ExtenderArgs<'_>) -> Result<Option<(PodRequest, PodMode)>, BadRequest> {
+fn wasm_pod(
+    snapshot: &Snapshot,
+    args: &ExtenderArgs<'_>,
+) -> Result<Option<(PodRequest, PodMode)>, BadRequest> {
     let state = &snapshot.state;
     let head = args.head().map_err(BadRequest::Pod)?;
     if state.wasm_handler(head.spec.runtime_class.as_deref()).is_none() {

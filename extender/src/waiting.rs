@@ -93,7 +93,9 @@ impl WaitingPods {
                 wakes.push(waiting.wake(now));
             }
         }
-        wakes.iter().for_each(|wake| self.forget(&wake.pod.uid));
+        for wake in &wakes {
+            self.forget(&wake.pod.uid);
+        }
         wakes
     }
 }
@@ -102,7 +104,10 @@ impl Waiting {
     fn wake(&self, now: Millis) -> Wake {
         let overdue = self.reading_until.is_some_and(|until| until <= now);
         let (reason, message) = if self.codes.contains(Code::Reading) && overdue {
-            ("ReadingTimedOut", "the image was not read in time; the pod is placed by what is known without it")
+            (
+                "ReadingTimedOut",
+                "the image was not read in time; the pod is placed by what is known without it",
+            )
         } else if self.codes.contains(Code::Reading) {
             ("WorldRead", "the component's world was read from its image")
         } else {

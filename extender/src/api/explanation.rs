@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wit_placement::reasons::{Code, REASONS};
 use wit_placement::{
-    Candidate, ClusterState, FilterAnswer, Judgement, Millis, NodeName, PodKey, PodMode, PodRequest, ScoreBoard,
-    answer_filter, answer_prioritize,
+    Candidate, ClusterState, FilterAnswer, Judgement, Millis, NodeName, PodKey, PodMode, PodRequest,
+    ScoreBoard, answer_filter, answer_prioritize,
 };
 
 use super::API_VERSION;
@@ -139,7 +139,8 @@ pub fn explain(
         return Err(ExplainError::UnknownNode(node.clone()));
     }
     let mode = pod.shape.mode.unwrap_or_else(|| PodMode::from(state.settings().mode));
-    let presumed = || state.presumed_node(&pod.uid).and_then(|place| state.node(place)).map(|node| node.name().clone());
+    let presumed =
+        || state.presumed_node(&pod.uid).and_then(|place| state.node(place)).map(|node| node.name().clone());
     let placed = known.and_then(|pod| pod.node.clone()).or_else(presumed);
     Ok(Explanation {
         api_version: API_VERSION.into(),
@@ -175,7 +176,7 @@ fn as_taken(decision: &Decision) -> Option<Verdicts> {
         && let Ok(args) = serde_json::from_slice::<ExtenderArgs<'_>>(&prioritize.request)
         && let Ok(offered) = args.offered()
     {
-        scores = scores_by_name(&offered.names().iter().map(|name| name.to_string()).collect::<Vec<_>>(), board);
+        scores = scores_by_name(&offered.names().iter().map(ToString::to_string).collect::<Vec<_>>(), board);
     }
     Some(verdicts(&names, &filter.answer, &scores, filter.at))
 }
@@ -188,8 +189,10 @@ fn as_of_now(state: &ClusterState, pod: &PodRequest, now: Millis) -> Verdicts {
         Some(judgement) => (0..candidates.len()).filter(|position| judgement.passes(*position)).collect(),
         None => Vec::new(),
     };
-    let offered: Vec<Candidate> = passing.iter().filter_map(|position| candidates.get(*position).copied()).collect();
-    let passing_names: Vec<String> = passing.iter().filter_map(|position| names.get(*position).cloned()).collect();
+    let offered: Vec<Candidate> =
+        passing.iter().filter_map(|position| candidates.get(*position).copied()).collect();
+    let passing_names: Vec<String> =
+        passing.iter().filter_map(|position| names.get(*position).cloned()).collect();
     let board = answer_prioritize(state, pod, &offered, now).board;
     let scores = board.map(|board| scores_by_name(&passing_names, &board)).unwrap_or_default();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -215,13 +218,13 @@ fn scores_by_name(names: &[String], board: &ScoreBoard) -> Scores {
 fn verdicts(names: &[&str], answer: &FilterAnswer, scores: &Scores, at: Millis) -> Verdicts {
     let node = |(position, name): (usize, &&str)| {
         let judgement = answer.judgement.as_ref()?;
-        let scored = scores.get(*name);
+        let of_node = scores.get(*name);
         Some(NodeVerdict {
             node: (*name).into(),
             outcome: outcome(judgement, position).into(),
             rules: rules(judgement, position),
-            score: scored.map(|(score, _)| *score),
-            terms: scored.map(|(_, terms)| *terms),
+            score: of_node.map(|(score, _)| *score),
+            terms: of_node.map(|(_, terms)| *terms),
         })
     };
     Verdicts {

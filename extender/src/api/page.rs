@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use wit_placement::World;
+use wit_placement::{WorkloadState, World};
 
 use crate::owner::StateHandle;
 
@@ -13,7 +13,7 @@ pub(super) fn render(handle: &StateHandle, links: &BTreeMap<String, String>) -> 
     let state = &snapshot.state;
     let affinity = state.affinity(now);
     let known = state.worlds().filter(|(_, world)| matches!(world, World::Known(_))).count();
-    let example = state.pods().find(|pod| state.workload(&pod.workload).is_some_and(|workload| workload.is_wasm()));
+    let example = state.pods().find(|pod| state.workload(&pod.workload).is_some_and(WorkloadState::is_wasm));
     let example = example.map_or_else(|| "NAMESPACE/POD".to_owned(), |pod| pod.key.to_string());
     let figures = [
         ("mode", format!("{:?}", state.settings().mode).to_lowercase()),

@@ -6,7 +6,6 @@
 
 mod over_http;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -69,7 +68,9 @@ fn quiet(once: bool) -> Settings {
     settings.listeners.ops.set_ip([127, 0, 0, 1].into());
     if once {
         let listeners = &mut settings.listeners;
-        [&mut listeners.verbs, &mut listeners.ops, &mut listeners.api].into_iter().for_each(|one| one.set_port(0));
+        for listener in [&mut listeners.verbs, &mut listeners.ops, &mut listeners.api] {
+            listener.set_port(0);
+        }
     }
     settings
 }
@@ -87,7 +88,11 @@ fn folders(arguments: &DemoArguments) -> anyhow::Result<Folders> {
     }
 }
 
-async fn demonstrate(arguments: &DemoArguments, settings: &Settings, folders: &Folders) -> anyhow::Result<ExitCode> {
+async fn demonstrate(
+    arguments: &DemoArguments,
+    settings: &Settings,
+    folders: &Folders,
+) -> anyhow::Result<ExitCode> {
     let mut stop = Stop::new()?;
     let manifests = Manifests::read(&folders.manifests)?;
     for problem in &manifests.problems {
@@ -138,7 +143,8 @@ async fn place(
         state: serving.state.clone(),
         runtime: Handle::current(),
     };
-    let (with, attempts) = tokio::task::spawn_blocking(move || steered(scheduler, extender, output)).await??;
+    let (with, attempts) =
+        tokio::task::spawn_blocking(move || steered(scheduler, extender, output)).await??;
     let Ok(_) = without.run(&mut NoExtender, &mut |_| {});
     let now = serving.state.now();
     let (steered, default) = (with.cache().affinity(now), without.cache().affinity(now));
@@ -151,7 +157,9 @@ async fn place(
 fn scheduler(settings: &Settings, manifests: &Manifests, state: &StateHandle) -> anyhow::Result<Scheduler> {
     let mut scheduler = Scheduler::new(ClusterState::new(settings.clone())?, settings.scheduler.weight);
     let (now, snapshot) = (state.now(), state.snapshot());
-    manifests.events().into_iter().for_each(|event| scheduler.apply(event, now));
+    for event in manifests.events() {
+        scheduler.apply(event, now);
+    }
     for (image, world) in snapshot.state.worlds() {
         scheduler.apply(Event::World(image.clone(), world.clone()), now);
     }
@@ -189,13 +197,13 @@ fn addresses(serving: &Serving, outcome: &Outcome) -> String {
     let addresses = serving.server.addresses;
     let pod = outcome.report.placements.first().map_or("NAMESPACE/POD", |placement| placement.pod.as_str());
     let url = |address: SocketAddr, path: &str| format!("http://{address}{path}");
-    let lines: BTreeMap<u8, (String, &str)> = BTreeMap::from([
-        (0, (url(addresses.api, "/"), "where to look")),
-        (1, (url(addresses.api, &format!("/v1/explain?pod={pod}")), "why a pod is where it is")),
-        (2, (url(addresses.api, "/v1/graph"), "who needs whom")),
-        (3, (url(addresses.ops, "/metrics"), "what Prometheus reads")),
-        (4, (url(addresses.verbs, "/v1"), "the urlPrefix for kube-scheduler")),
-    ]);
-    let open: String = lines.values().map(|(url, what)| format!("  {url}  {what}\n")).collect();
-    format!("\nServing until Ctrl-C:\n{open}\nIn another terminal: wit-extender explain {pod}\n")
+    let lines = [
+        (url(addresses.api, "/"), "where to look"),
+        (url(addresses.api, &format!("/v1/explain?pod={pod}")), "why a pod is where it is"),
+        (url(addresses.api, "/v1/graph"), "who needs whom"),
+        (url(addresses.ops, "/metrics"), "what Prometheus reads"),
+        (url(addresses.verbs, "/v1"), "the urlPrefix for kube-scheduler"),
+    ];
+    let open = lines.map(|(url, what)| format!("  {url}  {what}")).join("\n");
+    format!("\nServing until Ctrl-C:\n{open}\n\nIn another terminal: wit-extender explain {pod}\n")
 }

@@ -30,8 +30,8 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
             print(&super::json(&document)?)?;
         }
         Output::Text => {
-            let explanation: Explanation =
-                serde_json::from_slice(&body).context("the server speaks another version of this document")?;
+            let explanation: Explanation = serde_json::from_slice(&body)
+                .context("the server speaks another version of this document")?;
             print(&text(&explanation, arguments.node.is_some()))?;
         }
     }
@@ -40,13 +40,15 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
 
 async fn ask(arguments: &ExplainArguments) -> anyhow::Result<Vec<u8>> {
     let base = arguments.url.trim_end_matches('/');
-    let mut url = reqwest::Url::parse(&format!("{base}/v1/explain")).with_context(|| format!("--url {base}"))?;
+    let mut url =
+        reqwest::Url::parse(&format!("{base}/v1/explain")).with_context(|| format!("--url {base}"))?;
     url.query_pairs_mut().append_pair("pod", &arguments.pod);
     if let Some(node) = &arguments.node {
         url.query_pairs_mut().append_pair("node", node);
     }
     let response = reqwest::get(url).await;
-    let response = response.with_context(|| format!("no server answers at {base}; --url says where its api is"))?;
+    let response =
+        response.with_context(|| format!("no server answers at {base}; --url says where its api is"))?;
     let (status, body) = (response.status(), response.bytes().await?);
     if !status.is_success() {
         match serde_json::from_slice::<Failure>(&body) {

@@ -12,7 +12,7 @@ use crate::cli::{LinkArguments, Output};
 /// The verdicts as a JSON document.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Links<'a> {
+struct Document<'a> {
     api_version: &'static str,
     kind: &'static str,
     links: &'a [ImportVerdict],
@@ -26,7 +26,7 @@ pub fn run(arguments: &LinkArguments) -> anyhow::Result<ExitCode> {
     let (consumer, provider) = (component(&arguments.consumer)?, component(&arguments.provider)?);
     let links = link(&consumer, &provider);
     print(&match arguments.output {
-        Output::Json => json(&Links { api_version: API_VERSION, kind: "Links", links: &links })?,
+        Output::Json => json(&Document { api_version: API_VERSION, kind: "Links", links: &links })?,
         Output::Text => text(&links),
     })?;
     let verified = links.iter().any(|link| link.status == LinkStatus::Verified);
@@ -38,5 +38,8 @@ fn text(links: &[ImportVerdict]) -> String {
         return "the consumer imports nothing\n".into();
     }
     let width = links.iter().map(|link| link.interface.len()).max().unwrap_or(0);
-    links.iter().map(|link| format!("{:width$}  {:12}  {}\n", link.interface, link.status.as_str(), link.why)).collect()
+    let line = |link: &ImportVerdict| {
+        format!("{:width$}  {:12}  {}\n", link.interface, link.status.as_str(), link.why)
+    };
+    links.iter().map(line).collect::<Vec<_>>().concat()
 }

@@ -72,7 +72,9 @@ async fn source(folders: &Folders) -> anyhow::Result<ClusterSource> {
         return Ok(ClusterSource::Manifests(folder.clone()));
     }
     let client = kube::Client::try_default().await;
-    client.map(ClusterSource::Cluster).context("no cluster: neither a kubeconfig nor a service account leads to one")
+    client
+        .map(ClusterSource::Cluster)
+        .context("no cluster: neither a kubeconfig nor a service account leads to one")
 }
 
 impl Serving {

@@ -120,7 +120,8 @@ impl<'a> ExtenderArgs<'a> {
         }
         let Some(nodes) = &self.nodes else { return Ok(Offered::Names(Vec::new())) };
         let items = nodes.items.clone().unwrap_or_default();
-        let name = |node: &&'a RawValue| Ok(serde_json::from_str::<NodeHead<'a>>(node.get())?.metadata.name.0);
+        let name =
+            |node: &&'a RawValue| Ok(serde_json::from_str::<NodeHead<'a>>(node.get())?.metadata.name.0);
         let names = items.iter().map(name).collect::<Result<_, serde_json::Error>>()?;
         Ok(Offered::Nodes(names, items))
     }
@@ -174,7 +175,8 @@ impl<'a> Offered<'a> {
         };
         match self {
             Self::Names(names) => {
-                result.node_names = Some(passed.iter().filter_map(|place| names.get(*place).map(AsRef::as_ref)).collect());
+                result.node_names =
+                    Some(passed.iter().filter_map(|place| names.get(*place).map(AsRef::as_ref)).collect());
             }
             Self::Nodes(_, nodes) => {
                 let items = passed.iter().filter_map(|place| nodes.get(*place).copied()).collect();

@@ -92,9 +92,7 @@ impl SchedulerExtender for OverHttp {
 /// The pod as kube-scheduler would send it, with all that the verbs read of one.
 fn wire_pod(pod: &Pod) -> v1::Pod {
     let shape = &pod.shape;
-    let amounts = |resources: wit_placement::Resources| {
-        json!({ "cpu": format!("{}m", resources.cpu_millis), "memory": resources.memory_bytes.to_string() })
-    };
+    let amounts = |resources: wit_placement::Resources| json!({ "cpu": format!("{}m", resources.cpu_millis), "memory": resources.memory_bytes.to_string() });
     let containers: Vec<_> = shape
         .images
         .iter()
