@@ -63,7 +63,9 @@ fn input(caps: &[u32], pods: &[usize], mode: Option<PodMode>) -> Input {
     };
     let mut events = vec![Event::RuntimeClass(class)];
     events.extend(caps.iter().enumerate().map(|(number, cap)| node(number, *cap)));
-    events.extend(pods.iter().enumerate().map(|(number, kind)| pod(number, WORLDS[*kind].0, mode)));
+    events.extend(
+        pods.iter().enumerate().map(|(number, kind)| pod(number, WORLDS.get(*kind).unwrap().0, mode)),
+    );
     let world = |(name, imports, exports): (&str, &[&str], &[&str])| {
         (image(name), World::Known(Arc::new(testing::world(imports, exports))))
     };
