@@ -2,8 +2,8 @@
 //!
 //! x replicas of workload s on node m out of d; w the links' weights, which sum to one:
 //!
-//! - gained affinity G = Σ_ab w_ab Σ_m min(x_am/d_a, x_bm/d_b): the largest share that can stay local under even load;
-//! - random balancing R = Σ_ab w_ab Σ_m (x_am/d_a)(x_bm/d_b): what stays local when endpoints are chosen at random.
+//! - gained affinity `G = Σ_ab w_ab Σ_m min(x_am/d_a, x_bm/d_b)`: the largest share that can stay local under even load;
+//! - random balancing `R = Σ_ab w_ab Σ_m (x_am/d_a)(x_bm/d_b)`: what stays local when endpoints are chosen at random.
 //!
 //! Replicas on a node that cannot run them gain nothing.
 
@@ -13,7 +13,7 @@ use wit_graph::{Component, Link, WorkloadKey};
 
 use crate::filter::capability;
 use crate::nodes::NodeIdx;
-use crate::objects::{Millis, NodeName};
+use crate::objects::Millis;
 use crate::state::{ClusterState, PodWorld};
 use crate::workloads::WorkloadState;
 
@@ -57,33 +57,29 @@ impl ClusterState {
         affinity
     }
 
-    /// The replicas of a workload on nodes that can run them.
+    /// The replicas of a workload on nodes that can run them, as far as is known.
     fn usable(&self, workload: &WorkloadState, now: Millis) -> BTreeMap<NodeIdx, u32> {
-        let able = |node: &NodeIdx| {
-            self.nodes.get(*node).is_some_and(|state| self.can_run(workload, state.name(), now))
+        let all = workload.placed.iter().map(|(node, replicas)| (*node, *replicas));
+        let handler = self.wasm_handler(workload.shape.runtime_class.as_deref());
+        let (Some(handler), PodWorld::Wasm { components, .. }) =
+            (handler, self.pod_world(&workload.shape, now))
+        else {
+            return all.collect();
         };
-        workload
-            .placed
-            .iter()
-            .filter(|(node, _)| able(node))
-            .map(|(node, replicas)| (*node, *replicas))
-            .collect()
-    }
-
-    /// Whether the host on a node can run the workload's pods, as far as is known.
-    pub fn can_run(&self, workload: &WorkloadState, node: &NodeName, now: Millis) -> bool {
-        let Some(handler) = self.wasm_handler(workload.shape.runtime_class.as_deref()) else { return true };
-        let Some(state) = self.node_place(node.as_str()).and_then(|place| self.nodes.get(place)) else {
-            return true;
-        };
-        let PodWorld::Wasm { components, .. } = self.pod_world(&workload.shape, now) else { return true };
         let components: Vec<&Component> = components.iter().map(AsRef::as_ref).collect();
-        !capability(self, state, handler, &components, &workload.key).codes.refuse()
+        let mut classes: BTreeMap<u32, bool> = BTreeMap::new();
+        let mut able = |node: NodeIdx| {
+            let Some(node) = self.nodes.get(node) else { return true };
+            *classes.entry(node.class_idx).or_insert_with(|| {
+                !capability(self, &node.class, handler, &components, &workload.key).codes.refuse()
+            })
+        };
+        all.filter(|(node, _)| able(*node)).collect()
     }
 }
 
 /// A link that two workloads want to be near for.
 fn edge(link: &Link) -> Option<(&WorkloadKey, &WorkloadKey, f64)> {
     let provider = link.provider.as_ref().filter(|provider| **provider != link.consumer)?;
-    link.status.serves().then_some((&link.consumer, provider, link.weight))
+    (link.status.serves() && link.draws_together()).then_some((&link.consumer, provider, link.weight))
 }

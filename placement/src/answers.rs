@@ -52,7 +52,12 @@ impl LedgerEntry {
 }
 
 /// Answers Filter for the pod and the candidates at `now`.
-pub fn answer_filter(state: &ClusterState, pod: &PodRequest, candidates: &[Candidate], now: Millis) -> FilterAnswer {
+pub fn answer_filter(
+    state: &ClusterState,
+    pod: &PodRequest,
+    candidates: &[Candidate],
+    now: Millis,
+) -> FilterAnswer {
     let judgement = match filter(state, pod, candidates, now) {
         Filtered::Ordinary => {
             let returned = (0..candidates.len()).collect();
@@ -88,9 +93,11 @@ pub fn answer_prioritize(
     let best = board.best.or_else(|| could_win.first().copied());
     could_win.retain(|position| Some(*position) != best);
     let ledger = match best.and_then(|best| known(candidates, &[best]).first().copied()) {
-        Some(best) => {
-            LedgerEntry::Presume(Presumption { pod: pod.clone(), best, others: known(candidates, &could_win) })
-        }
+        Some(best) => LedgerEntry::Presume(Presumption {
+            pod: pod.clone(),
+            best,
+            others: known(candidates, &could_win),
+        }),
         None => LedgerEntry::Unchanged,
     };
     PrioritizeAnswer { board: board.prefers.then_some(board), ledger }

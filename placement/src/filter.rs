@@ -3,21 +3,21 @@
 //! The rules, in the order of their codes: capability (can the host on the node run the component at all; decided once
 //! per node class), limits (pods, CPU, memory with the shim's, instance cap), blast radius (waived where no other node
 //! can take the pod). Near a limit that only we count the answer is narrowed to one node, so that what the ledger then
-//! presumes is exact.
+//! presumes is exact: a node is near when it has room for fewer pods of this kind than `placement.exactBelow`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wit_graph::{Component, DependencyGraph, WorkloadKey};
 
-use crate::hosts::{Capability, Hosts, Providers};
-use crate::ledger::OwnLimits;
-use crate::nodes::{NodeState, Usage};
+use crate::hosts::{Capability, NodeClass, ProfileIdx, Providers};
+use crate::nodes::{NodeIdx, NodeState};
 use crate::objects::{ImageReference, Millis};
 use crate::reasons::{Code, Codes};
 use crate::request::{Candidate, PodRequest};
 use crate::score::{self, ScoreBoard};
 use crate::state::{ClusterState, PodWorld};
+use crate::subject::Subject;
 
 /// The verdict on every candidate, or that there is nothing for us to say.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub enum Filtered {
 }
 
 /// The verdict on every candidate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Judgement {
     /// For each candidate, in their order: refusals and warnings.
     pub codes: Vec<Codes>,
@@ -44,7 +44,7 @@ pub struct Judgement {
     pub reading_until: Option<Millis>,
     /// Images of which nothing is known, with why.
     pub unknown: Vec<(ImageReference, Arc<str>)>,
-    /// The scores behind a narrowed answer.
+    /// The scores behind a narrowed answer, by candidate; those that were refused score 0.
     pub board: Option<ScoreBoard>,
 }
 
@@ -56,20 +56,31 @@ struct GraphProviders<'a> {
 
 /// What the filter works out once per request.
 pub(crate) struct PodContext<'a> {
-    pub(crate) state: &'a ClusterState,
-    pub(crate) pod: &'a PodRequest,
-    pub(crate) handler: &'a str,
-    classes: Vec<Option<Arc<Capability>>>,
+    subject: Subject<'a>,
+    handler: &'a str,
     components: Vec<Arc<Component>>,
+    /// The capability verdict by node class, worked out for the first node of each.
+    classes: Vec<Option<Capability>>,
+    /// Candidates that are near a limit that only we count.
+    near: Vec<usize>,
 }
 
 impl Providers for GraphProviders<'_> {
+    /// An import that the graph has not heard of (the pod runs another image than its workload's template) passes:
+    /// unknown is not incompatible.
     fn serves(&self, interface: &str) -> bool {
-        self.graph.imports_of(self.workload).any(|link| link.interface == interface && link.status.serves())
+        let mut links =
+            self.graph.imports_of(self.workload).filter(|link| link.interface == interface).peekable();
+        links.peek().is_none() || links.any(|link| link.status.serves())
     }
 }
 
 impl Judgement {
+    fn reading(candidates: usize, until: Millis) -> Self {
+        let codes = vec![Codes::NONE.with(Code::Reading); candidates];
+        Self { codes, reading_until: Some(until), ..Self::default() }
+    }
+
     /// The positions of the candidates that are returned to the scheduler.
     pub fn returned(&self) -> Vec<usize> {
         if let Some(only) = self.narrowed {
@@ -105,27 +116,15 @@ pub fn filter(state: &ClusterState, pod: &PodRequest, candidates: &[Candidate], 
     };
     let (components, unknown) = match state.pod_world(&pod.shape, now) {
         PodWorld::Ordinary => return Filtered::Ordinary,
-        PodWorld::Reading(until) => return Filtered::Judged(reading(candidates.len(), until)),
+        PodWorld::Reading(until) => return Filtered::Judged(Judgement::reading(candidates.len(), until)),
         PodWorld::Wasm { components, unknown } => (components, unknown),
     };
     let mut context = PodContext::new(state, pod, handler, components);
-    let mut judgement = context.judge(candidates, !unknown.is_empty());
-    judgement.unknown = unknown;
+    let mut judgement = context.judge(candidates, &unknown);
     context.limit_blast_radius(candidates, &mut judgement);
     context.narrow(candidates, &mut judgement);
+    judgement.unknown = unknown;
     Filtered::Judged(judgement)
-}
-
-fn reading(candidates: usize, until: Millis) -> Judgement {
-    Judgement {
-        codes: vec![Codes::NONE.with(Code::Reading); candidates],
-        details: BTreeMap::new(),
-        narrowed: None,
-        held_back: Vec::new(),
-        reading_until: Some(until),
-        unknown: Vec::new(),
-        board: None,
-    }
 }
 
 impl<'a> PodContext<'a> {
@@ -135,185 +134,135 @@ impl<'a> PodContext<'a> {
         handler: &'a str,
         components: Vec<Arc<Component>>,
     ) -> Self {
-        Self { state, pod, handler, classes: vec![None; state.nodes.classes().len()], components }
+        let classes = vec![None; state.nodes.classes().len()];
+        Self { subject: Subject::new(state, pod), handler, components, classes, near: Vec::new() }
     }
 
-    fn judge(&mut self, candidates: &[Candidate], world_unknown: bool) -> Judgement {
-        let mut details = BTreeMap::new();
-        let common = if world_unknown { Codes::NONE.with(Code::WorldUnknown) } else { Codes::NONE };
-        let strict = self.pod.shape.strict.unwrap_or(self.state.settings.placement.strict);
+    /// Every rule that looks at one node alone.
+    fn judge(&mut self, candidates: &[Candidate], unknown: &[(ImageReference, Arc<str>)]) -> Judgement {
+        let common = if unknown.is_empty() { Codes::NONE } else { Codes::NONE.with(Code::WorldUnknown) };
+        let settings = &self.subject.state.settings.placement;
+        let strict = self.subject.pod.shape.strict.unwrap_or(settings.strict);
         let mut codes = Vec::with_capacity(candidates.len());
-        for candidate in candidates {
-            let verdict = common.union(self.verdict(*candidate, &mut details));
+        for (position, candidate) in candidates.iter().enumerate() {
+            let verdict = common.union(self.verdict(position, *candidate));
             codes.push(if strict && verdict.warn() { verdict.with(Code::Strict) } else { verdict });
         }
-        Judgement {
-            codes,
-            details,
-            narrowed: None,
-            held_back: Vec::new(),
-            reading_until: None,
-            unknown: Vec::new(),
-            board: None,
-        }
-    }
-
-    fn verdict(&mut self, candidate: Candidate, details: &mut BTreeMap<Code, String>) -> Codes {
-        let node = match candidate {
-            Candidate::Stranger { overdue: true } => return Codes::NONE.with(Code::NodeUnknown),
-            Candidate::Stranger { overdue: false } => return Codes::NONE.with(Code::NodeUnread),
-            Candidate::Known(node) => node,
-        };
-        let Some(node_state) = self.state.nodes.get(node) else { return Codes::NONE.with(Code::NodeUnknown) };
-        let capability = self.capability(node_state);
-        for (code, detail) in &capability.details {
+        let mut details = BTreeMap::new();
+        for (code, detail) in self.classes.iter().flatten().flat_map(|capability| &capability.details) {
             details.entry(*code).or_insert_with(|| detail.clone());
         }
-        capability.codes.union(self.limits(node, node_state))
+        Judgement { codes, details, ..Judgement::default() }
+    }
+
+    fn verdict(&mut self, position: usize, candidate: Candidate) -> Codes {
+        let place = match candidate {
+            Candidate::Stranger { overdue: true } => return Codes::NONE.with(Code::NodeUnknown),
+            Candidate::Stranger { overdue: false } => return Codes::NONE.with(Code::NodeUnread),
+            Candidate::Known(place) => place,
+        };
+        let Some(node) = self.subject.state.nodes.get(place) else {
+            return Codes::NONE.with(Code::NodeUnknown);
+        };
+        let (limits, near) = self.limits(place, node);
+        if near {
+            self.near.push(position);
+        }
+        self.capability(node).union(limits)
     }
 
     /// What the node's class can run; worked out once per class.
-    fn capability(&mut self, node: &NodeState) -> Arc<Capability> {
+    fn capability(&mut self, node: &NodeState) -> Codes {
         let slot = node.class_idx as usize;
         if let Some(Some(known)) = self.classes.get(slot) {
-            return Arc::clone(known);
+            return known.codes;
         }
         let components: Vec<&Component> = self.components.iter().map(Arc::as_ref).collect();
-        let verdict = Arc::new(capability(self.state, node, self.handler, &components, &self.pod.workload));
+        let Subject { state, pod, .. } = self.subject;
+        let verdict = capability(state, &node.class, self.handler, &components, &pod.workload);
+        let codes = verdict.codes;
         if let Some(place) = self.classes.get_mut(slot) {
-            *place = Some(Arc::clone(&verdict));
+            *place = Some(verdict);
         }
-        verdict
+        codes
     }
 
     /// The codes of capability alone, for each candidate.
     pub(crate) fn capabilities(&mut self, candidates: &[Candidate]) -> Vec<Codes> {
         let codes = |candidate: &Candidate| match candidate {
             Candidate::Known(node) => {
-                let node = self.state.nodes.get(*node);
-                node.map_or(Codes::NONE.with(Code::NodeUnknown), |node| self.capability(node).codes)
+                let node = self.subject.state.nodes.get(*node);
+                node.map_or(Codes::NONE.with(Code::NodeUnknown), |node| self.capability(node))
             }
             Candidate::Stranger { .. } => Codes::NONE.with(Code::NodeUnknown),
         };
         candidates.iter().map(codes).collect()
     }
 
-    fn limits(&self, node: crate::nodes::NodeIdx, state: &NodeState) -> Codes {
-        let used = self.used_without_pod(node, state);
-        let needs = self.state.usage_on(&self.pod.shape, state);
-        let offered = state.allocatable;
-        let after = used.plus(needs);
+    /// The limits that the pod would break on a node, and whether the node is near one that only we count.
+    ///
+    /// The scheduler counts pods and CPU itself and has asked itself first: there only what is certain refuses. What
+    /// only we count must hold wherever the presumed pods are.
+    fn limits(&self, place: NodeIdx, node: &NodeState) -> (Codes, bool) {
+        let needs = self.subject.needs(node);
+        let after = self.subject.used_for_certain(place, node).plus(needs);
         let mut codes = Codes::NONE;
-        if after.pods > offered.pods {
+        if after.pods > node.allocatable.pods {
             codes = codes.with(Code::PodsFull);
         }
-        if after.requests.cpu_millis > offered.resources.cpu_millis && needs.requests.cpu_millis > 0 {
+        let cpu = after.requests.cpu_millis;
+        if needs.requests.cpu_millis > 0 && cpu > node.allocatable.resources.cpu_millis {
             codes = codes.with(Code::CpuFull);
         }
-        let room = self.room(node, state);
+        let room = self.subject.room(place, node);
         if room.memory_bytes < needs.memory() {
             codes = codes.with(Code::MemoryFull);
         }
         if room.instances < needs.instances {
             codes = codes.with(Code::InstancesFull);
         }
-        codes
-    }
-
-    /// What is used on the node, the pod itself left out where the ledger already presumes it there.
-    pub(crate) fn used_without_pod(&self, node: crate::nodes::NodeIdx, state: &NodeState) -> Usage {
-        let own = self.state.ledger.get(&self.pod.uid).filter(|entry| entry.best == node);
-        own.map_or(state.used, |entry| state.used.minus(entry.counted))
-    }
-
-    /// What is left for certain of the limits that only we count, whatever the scheduler made of presumed pods.
-    pub(crate) fn room(&self, node: crate::nodes::NodeIdx, state: &NodeState) -> OwnLimits {
-        let used = self.used_without_pod(node, state);
-        let ledger = &self.state.ledger;
-        let left = |elsewhere: OwnLimits| OwnLimits {
-            memory_bytes: state
-                .allocatable
-                .resources
-                .memory_bytes
-                .saturating_sub(used.memory().saturating_add(elsewhere.memory_bytes)),
-            instances: instance_cap(self.state, state, self.handler)
-                .saturating_sub(used.instances.saturating_add(elsewhere.instances)),
-        };
-        let needs = self.near_limit(self.state.usage_on(&self.pod.shape, state));
-        let at_least = left(ledger.elsewhere_at_most());
-        if !ledger.has_ambiguous()
-            || (at_least.memory_bytes >= needs.memory_bytes && at_least.instances >= needs.instances)
-        {
-            return at_least;
-        }
-        left(ledger.elsewhere(node, &self.pod.uid))
-    }
-
-    /// With less room than this left for pods of this kind, a node is near a limit that only we count.
-    fn near_limit(&self, needs: Usage) -> OwnLimits {
-        let times = self.state.settings.placement.exact_below.max(1);
-        OwnLimits {
-            memory_bytes: needs.memory().saturating_mul(u64::from(times)),
-            instances: needs.instances.saturating_mul(times),
-        }
+        let times = self.subject.state.settings.placement.exact_below;
+        let near = room.memory_bytes < needs.memory().saturating_mul(u64::from(times))
+            || room.instances < needs.instances.saturating_mul(times);
+        (codes, near)
     }
 
     /// At most a share of the workload's replicas on one node, while another node can take the pod.
     fn limit_blast_radius(&self, candidates: &[Candidate], judgement: &mut Judgement) {
-        let state = self.state;
-        let Some(workload) =
-            state.workloads.place_of(&self.pod.workload).and_then(|place| state.workloads.get(place))
-        else {
-            return;
-        };
-        let most = (f64::from(workload.replicas()) * state.settings.placement.blast_radius).ceil();
-        let own = state.ledger.get(&self.pod.uid).map(|entry| entry.best);
-        let full = |candidate: &Candidate| match candidate {
-            Candidate::Known(node) => {
-                let others = workload.on(*node).saturating_sub(u32::from(own == Some(*node)));
-                f64::from(others + 1) > most
-            }
-            Candidate::Stranger { .. } => false,
-        };
-        let passing = |position: usize| judgement.codes.get(position).is_some_and(|codes| !codes.refuse());
-        let (full, free): (Vec<_>, Vec<_>) = candidates
-            .iter()
-            .enumerate()
-            .filter(|(position, _)| passing(*position))
-            .partition(|(_, candidate)| full(candidate));
-        if free.is_empty() {
+        let Some(workload) = self.subject.workload else { return };
+        let most = f64::from(workload.replicas()) * self.subject.state.settings.placement.blast_radius;
+        let is_full = |place: &NodeIdx| f64::from(self.subject.on(*place) + 1) > most.ceil();
+        let full: BTreeSet<NodeIdx> = workload.placed.keys().copied().filter(is_full).collect();
+        let on_full =
+            |candidate: &Candidate| matches!(candidate, Candidate::Known(place) if full.contains(place));
+        let mut others = candidates.iter().zip(&judgement.codes);
+        if full.is_empty() || !others.any(|(candidate, codes)| !codes.refuse() && !on_full(candidate)) {
             return;
         }
-        for (position, _) in full {
-            judgement
-                .codes
-                .iter_mut()
-                .skip(position)
-                .take(1)
-                .for_each(|codes| *codes = codes.with(Code::BlastRadius));
+        for (candidate, codes) in candidates.iter().zip(&mut judgement.codes) {
+            if on_full(candidate) && !codes.refuse() {
+                *codes = codes.with(Code::BlastRadius);
+            }
         }
     }
 
     /// Where nodes are near a limit that only we count, either the best of all is near and is returned alone, or those
     /// that are near are held back.
     fn narrow(&self, candidates: &[Candidate], judgement: &mut Judgement) {
-        let near = |candidate: &Candidate| {
-            let Candidate::Known(node) = candidate else { return false };
-            let Some(state) = self.state.nodes.get(*node) else { return false };
-            let room = self.room(*node, state);
-            let limit = self.near_limit(self.state.usage_on(&self.pod.shape, state));
-            room.memory_bytes < limit.memory_bytes || room.instances < limit.instances
-        };
-        let passing: Vec<_> =
-            candidates.iter().enumerate().filter(|(position, _)| judgement.passes(*position)).collect();
-        let near: Vec<usize> =
-            passing.iter().filter(|(_, candidate)| near(candidate)).map(|(position, _)| *position).collect();
+        let mut near = self.near.clone();
+        near.retain(|position| judgement.passes(*position));
         if near.is_empty() {
             return;
         }
-        let offered: Vec<Candidate> = passing.iter().map(|(_, candidate)| **candidate).collect();
-        let board = score::board(self.state, self.pod, &offered);
-        let best = board.best.and_then(|best| passing.get(best)).map(|(position, _)| *position);
+        let passing: Vec<usize> =
+            (0..candidates.len()).filter(|position| judgement.passes(*position)).collect();
+        let offered: Vec<Candidate> =
+            passing.iter().filter_map(|position| candidates.get(*position).copied()).collect();
+        let codes: Vec<Codes> =
+            passing.iter().filter_map(|position| judgement.codes.get(*position).copied()).collect();
+        let board = score::scored(self.subject.state, self.subject.pod, &offered, &codes);
+        let board = board.spread(&passing, candidates.len());
+        let best = board.best;
         if best.is_some_and(|best| near.binary_search(&best).is_ok()) {
             judgement.narrowed = best;
         } else {
@@ -326,20 +275,23 @@ impl<'a> PodContext<'a> {
 /// What a node's class can run of a pod's components.
 pub(crate) fn capability(
     state: &ClusterState,
-    node: &NodeState,
+    class: &NodeClass,
     handler: &str,
     components: &[&Component],
     workload: &WorkloadKey,
 ) -> Capability {
-    let hosts: &Hosts = &state.hosts;
-    hosts.capability(&node.class, handler, components, &GraphProviders { graph: &state.graph, workload })
+    state.hosts.capability(class, handler, components, &GraphProviders { graph: &state.graph, workload })
 }
 
 /// The most Wasm instances that a node takes: the smallest of its annotation (else the setting) and the host's own cap.
 pub fn instance_cap(state: &ClusterState, node: &NodeState, handler: &str) -> u32 {
+    cap_of(state, node, node.class.profile(handler))
+}
+
+/// As [`instance_cap`], for a host profile of the node.
+pub(crate) fn cap_of(state: &ClusterState, node: &NodeState, profile: Option<ProfileIdx>) -> u32 {
     let own = node.object().and_then(|object| object.instance_cap);
     let set = own.or(state.settings.placement.instances_per_node);
-    let profile = node.class.profile(handler).and_then(|profile| state.hosts.profile(profile));
-    let host = profile.and_then(|profile| profile.instance_cap);
+    let host = profile.and_then(|profile| state.hosts.profile(profile)).and_then(|host| host.instance_cap);
     set.unwrap_or(u32::MAX).min(host.unwrap_or(u32::MAX))
 }

@@ -16,7 +16,10 @@ impl ClusterState {
         let each = self.usage_on(shape, node);
         let (offered, used) = (node.allocatable(), node.used());
         let times = |offered: u64, used: u64, each: u64| {
-            offered.saturating_sub(used).checked_div(each).map_or(u32::MAX, |times| times.try_into().unwrap_or(u32::MAX))
+            offered
+                .saturating_sub(used)
+                .checked_div(each)
+                .map_or(u32::MAX, |times| times.try_into().unwrap_or(u32::MAX))
         };
         let cpu = times(offered.resources.cpu_millis, used.requests.cpu_millis, each.requests.cpu_millis);
         let memory = times(offered.resources.memory_bytes, used.memory(), each.memory());
@@ -28,7 +31,10 @@ impl ClusterState {
     /// A shape as large as the largest of all Wasm workloads, in CPU and in memory, for a handler's first RuntimeClass
     /// in use: what the headroom metric counts in. `None` without any Wasm workload.
     pub fn largest_shape(&self) -> Option<PodShape> {
-        let mut workloads = self.workloads().filter(|workload| workload.is_wasm()).map(|workload| workload.shape());
+        let mut workloads = self
+            .workloads()
+            .filter(|workload| workload.is_wasm())
+            .map(crate::workloads::WorkloadState::shape);
         let first = workloads.next()?.clone();
         Some(workloads.fold(first, |largest, shape| {
             let (a, b) = (largest.requests, shape.requests);

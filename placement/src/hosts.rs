@@ -3,6 +3,7 @@
 //! Nodes are folded into few [`NodeClass`]es, so that a request checks capability once per class and not once per node.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use wit_config::{HostCatalogue, HostProfile, LinkMode};
 use wit_graph::{Component, ComponentKind, HostOffers, InterfaceName, NameError, Shape, WorldItem};
@@ -17,16 +18,26 @@ pub const HOST_PROFILE_LABEL: &str = "wit-placement.dev/host-profile";
 #[derive(Clone, Debug)]
 pub struct Hosts {
     profiles: Vec<CompiledProfile>,
-    handlers: BTreeSet<String>,
+    /// Every handler of the catalogue, sorted.
+    handlers: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
 struct CompiledProfile {
     profile: HostProfile,
     offers: HostOffers,
-    conditional: Vec<(InterfaceName, HostOffers)>,
-    entry_points: HostOffers,
+    /// Offers to components that export an interface.
+    conditional: Vec<(ExportPattern, HostOffers)>,
+    entry_points: Vec<ExportPattern>,
 }
+
+/// An export that a profile speaks of: in any version when the profile names none, else on the version's track.
+#[derive(Clone, Debug)]
+struct ExportPattern(InterfaceName);
+
+/// A runtime handler of a [`Hosts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct HandlerIdx(u16);
 
 /// A profile of a [`Hosts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,8 +46,8 @@ pub struct ProfileIdx(u16);
 /// What nodes that look alike to Wasm pods have in common.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeClass {
-    /// What each Wasm handler of the catalogue is on these nodes.
-    handlers: BTreeMap<String, HandlerState>,
+    /// What each Wasm handler of the catalogue is on these nodes, by handler; empty for a node that only pods speak of.
+    handlers: Vec<(String, HandlerState)>,
 }
 
 /// What a handler is on a node.
@@ -83,13 +94,19 @@ impl Hosts {
         let profiles: Vec<_> =
             catalogue.profiles().iter().map(CompiledProfile::new).collect::<Result<_, _>>()?;
         let evidence = catalogue.profiles().iter().flat_map(|profile| &profile.evidence);
-        let handlers = evidence.flat_map(|evidence| evidence.handlers.iter().cloned()).collect();
-        Ok(Self { profiles, handlers })
+        let handlers: BTreeSet<_> = evidence.flat_map(|evidence| evidence.handlers.iter().cloned()).collect();
+        Ok(Self { profiles, handlers: handlers.into_iter().collect() })
     }
 
     /// Whether some profile of the catalogue runs pods of this handler.
     pub fn is_wasm_handler(&self, handler: &str) -> bool {
-        self.handlers.contains(handler)
+        self.handler_idx(handler).is_some()
+    }
+
+    /// The place of a handler that some profile of the catalogue runs pods of.
+    pub(crate) fn handler_idx(&self, handler: &str) -> Option<HandlerIdx> {
+        let place = self.handlers.binary_search_by(|known| known.as_str().cmp(handler)).ok()?;
+        u16::try_from(place).ok().map(HandlerIdx)
     }
 
     /// The profile behind an index of this catalogue.
@@ -131,11 +148,19 @@ impl Hosts {
     }
 
     /// The profile of a node for a handler, and whether a label of the node (not the handler alone) says so.
+    ///
+    /// The label [`HOST_PROFILE_LABEL`] decides for every handler of the node; it vouches for a handler only where the
+    /// profile has that handler, or names none.
     fn profile_of(&self, node: &Node, handler: &str) -> (Option<ProfileIdx>, bool) {
         let index = |position: usize| u16::try_from(position).ok().map(ProfileIdx);
         if let Some(name) = node.labels.get(HOST_PROFILE_LABEL) {
             let position = self.profiles.iter().position(|compiled| compiled.profile.name == *name);
-            return (position.and_then(index), position.is_some());
+            let vouches = position.and_then(|position| self.profiles.get(position)).is_some_and(|compiled| {
+                let evidence = &compiled.profile.evidence;
+                evidence.is_empty()
+                    || evidence.iter().any(|it| it.handlers.iter().any(|known| known == handler))
+            });
+            return (position.and_then(index), vouches);
         }
         let mut best: Option<(usize, usize)> = None;
         for (position, compiled) in self.profiles.iter().enumerate() {
@@ -159,7 +184,7 @@ impl Hosts {
         components: &[&Component],
         providers: &dyn Providers,
     ) -> Capability {
-        let Some(state) = class.handlers.get(handler) else {
+        let Some(state) = class.handler(handler) else {
             return Capability { codes: Codes::NONE.with(Code::HostUnknown), ..Capability::default() };
         };
         let mut verdict = Capability { profile: state.profile, ..Capability::default() };
@@ -195,10 +220,12 @@ impl CompiledProfile {
         for offer in &profile.offers {
             if let Some(export) = &offer.when_exports {
                 let offered = HostOffers::from_patterns(offer.interfaces.iter().map(String::as_str))?;
-                conditional.push((export.parse()?, offered));
+                conditional.push((ExportPattern(export.parse()?), offered));
             }
         }
-        let entry_points = HostOffers::from_patterns(profile.entry_points.iter().map(String::as_str))?;
+        let entry_points: Result<_, NameError> =
+            profile.entry_points.iter().map(|export| export.parse().map(ExportPattern)).collect();
+        let entry_points = entry_points?;
         Ok(Self { profile: profile.clone(), offers, conditional, entry_points })
     }
 
@@ -217,9 +244,8 @@ impl CompiledProfile {
     }
 
     fn judge_world(&self, component: &Component, providers: &dyn Providers, verdict: &mut Capability) {
-        let starts =
-            |export: &WorldItem| export.interface.as_ref().is_some_and(|name| self.entry_points.covers(name));
-        if !self.profile.entry_points.is_empty() && !component.exports.iter().any(starts) {
+        let starts = |entry_point: &ExportPattern| entry_point.is_exported_by(component);
+        if !self.entry_points.is_empty() && !self.entry_points.iter().any(starts) {
             verdict.refuse(Code::EntryPointMissing, self.profile.entry_points.join(" or "));
         }
         let open: Vec<_> = self.open_imports(component).collect();
@@ -233,52 +259,72 @@ impl CompiledProfile {
 
     /// The imports that need somebody and that this host does not offer.
     fn open_imports<'a>(&'a self, component: &'a Component) -> impl Iterator<Item = String> + 'a {
-        let exported = |name: &InterfaceName| {
-            component
-                .exports
-                .iter()
-                .filter_map(|export| export.interface.as_ref())
-                .any(|export| export.is_same_interface(name))
-        };
+        let conditional = self.conditional.iter().filter(|(export, _)| export.is_exported_by(component));
+        let offers: Vec<&HostOffers> = conditional.map(|(_, offers)| offers).chain([&self.offers]).collect();
         let needs =
             component.imports.iter().filter(|import| !matches!(import.shape, Shape::TypesOnly | Shape::Type));
+        let offered = move |import: &&WorldItem| {
+            import.interface.as_ref().is_some_and(|name| offers.iter().any(|offers| offers.covers(name)))
+        };
         needs
-            .filter(move |import| {
-                import.interface.as_ref().is_none_or(|name| {
-                    let conditionally = self
-                        .conditional
-                        .iter()
-                        .any(|(export, offers)| offers.covers(name) && exported(export));
-                    !self.offers.covers(name) && !conditionally
-                })
-            })
+            .filter(move |import| !offered(import))
             .map(|import| import.interface.as_ref().map_or_else(|| import.name.clone(), ToString::to_string))
+    }
+}
+
+impl ExportPattern {
+    fn is_exported_by(&self, component: &Component) -> bool {
+        component.exports.iter().filter_map(|export| export.interface.as_ref()).any(|name| self.matches(name))
+    }
+
+    fn matches(&self, name: &InterfaceName) -> bool {
+        match self.0.version() {
+            None => self.0.is_same_interface(name),
+            Some(_) => self.0.track() == name.track(),
+        }
     }
 }
 
 impl NodeClass {
     /// The host profile of these nodes for `handler`.
     pub fn profile(&self, handler: &str) -> Option<ProfileIdx> {
-        self.handlers.get(handler).and_then(|state| state.profile)
+        self.handler(handler).and_then(|state| state.profile)
+    }
+
+    /// As [`NodeClass::profile`], by the handler's place.
+    pub(crate) fn profile_at(&self, handler: HandlerIdx) -> Option<ProfileIdx> {
+        self.handlers.get(usize::from(handler.0)).and_then(|(_, state)| state.profile)
     }
 
     /// Whether these nodes have `handler`; unknown for a handler that the catalogue does not know.
     pub fn presence(&self, handler: &str) -> Presence {
-        self.handlers.get(handler).map_or(Presence::Unknown, |state| state.presence)
+        self.handler(handler).map_or(Presence::Unknown, |state| state.presence)
+    }
+
+    fn handler(&self, handler: &str) -> Option<HandlerState> {
+        let place = self.handlers.binary_search_by(|(known, _)| known.as_str().cmp(handler)).ok()?;
+        self.handlers.get(place).map(|(_, state)| *state)
     }
 
     /// The profiles whose handlers these nodes have.
     pub fn profiles(&self) -> BTreeSet<ProfileIdx> {
-        let present = self.handlers.values().filter(|state| state.presence == Presence::Present);
-        present.filter_map(|state| state.profile).collect()
+        let present = self.handlers.iter().filter(|(_, state)| state.presence == Presence::Present);
+        present.filter_map(|(_, state)| state.profile).collect()
     }
 }
 
 impl Capability {
     fn refuse(&mut self, code: Code, detail: String) {
         self.codes = self.codes.with(code);
-        if !detail.is_empty() {
-            self.details.entry(code).or_insert(detail);
+        if detail.is_empty() {
+            return;
+        }
+        let known = self.details.entry(code).or_default();
+        if known.is_empty() {
+            *known = detail;
+        } else if *known != detail {
+            known.push_str(", ");
+            known.push_str(&detail);
         }
     }
 
@@ -289,7 +335,8 @@ impl Capability {
         }
         let mut detail = imports.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
         if imports.len() > SHOWN {
-            detail.push_str(&format!(" and {} more", imports.len() - SHOWN));
+            // Writing to a string cannot fail.
+            let _ = write!(detail, " and {} more", imports.len() - SHOWN);
         }
         self.refuse(code, detail);
     }

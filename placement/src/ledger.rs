@@ -43,8 +43,10 @@ pub(crate) struct Presumed {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     entries: imbl::OrdMap<PodUid, Arc<Presumed>>,
-    /// The sum of what entries with other possible nodes take: a bound that makes the usual check cheap.
-    ambiguous: OwnLimits,
+    /// By node place: what the entries that are counted elsewhere take there, should that be where they are.
+    elsewhere: Arc<Vec<OwnLimits>>,
+    /// What is counted on a node of entries that may be elsewhere.
+    doubtful: imbl::OrdMap<NodeIdx, Usage>,
 }
 
 impl NodeSet {
@@ -65,6 +67,14 @@ impl NodeSet {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.iter().all(|bits| *bits == 0)
     }
+
+    /// The places of the nodes, in their order.
+    fn positions(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().flat_map(|(word, bits)| {
+            let bits = *bits;
+            (0..64).filter(move |bit| bits & (1 << bit) != 0).map(move |bit| word * 64 + bit)
+        })
+    }
 }
 
 impl FromIterator<NodeIdx> for NodeSet {
@@ -76,7 +86,7 @@ impl FromIterator<NodeIdx> for NodeSet {
 }
 
 impl OwnLimits {
-    pub(crate) fn plus(self, other: Self) -> Self {
+    fn plus(self, other: Self) -> Self {
         Self {
             memory_bytes: self.memory_bytes.saturating_add(other.memory_bytes),
             instances: self.instances.saturating_add(other.instances),
@@ -88,10 +98,6 @@ impl OwnLimits {
             memory_bytes: self.memory_bytes.saturating_sub(other.memory_bytes),
             instances: self.instances.saturating_sub(other.instances),
         }
-    }
-
-    fn is_zero(self) -> bool {
-        self == Self::default()
     }
 }
 
@@ -106,7 +112,9 @@ impl Ledger {
 
     pub(crate) fn insert(&mut self, uid: PodUid, entry: Arc<Presumed>) {
         if !entry.others.is_empty() {
-            self.ambiguous = self.ambiguous.plus(entry.takes);
+            let doubtful = self.doubtful_on(entry.best).plus(entry.counted);
+            self.doubtful.insert(entry.best, doubtful);
+            self.change_elsewhere(&entry, OwnLimits::plus);
         }
         self.entries.insert(uid, entry);
     }
@@ -114,9 +122,27 @@ impl Ledger {
     pub(crate) fn remove(&mut self, uid: &PodUid) -> Option<Arc<Presumed>> {
         let entry = self.entries.remove(uid)?;
         if !entry.others.is_empty() {
-            self.ambiguous = self.ambiguous.minus(entry.takes);
+            let doubtful = self.doubtful_on(entry.best).minus(entry.counted);
+            if doubtful == Usage::default() {
+                self.doubtful.remove(&entry.best);
+            } else {
+                self.doubtful.insert(entry.best, doubtful);
+            }
+            self.change_elsewhere(&entry, OwnLimits::minus);
         }
         Some(entry)
+    }
+
+    fn change_elsewhere(&mut self, entry: &Presumed, change: fn(OwnLimits, OwnLimits) -> OwnLimits) {
+        let elsewhere = Arc::make_mut(&mut self.elsewhere);
+        for position in entry.others.positions() {
+            if elsewhere.len() <= position {
+                elsewhere.resize(position + 1, OwnLimits::default());
+            }
+            if let Some(sum) = elsewhere.get_mut(position) {
+                *sum = change(*sum, entry.takes);
+            }
+        }
     }
 
     /// The pods whose presumption has run out at `now`.
@@ -124,22 +150,25 @@ impl Ledger {
         self.entries.iter().filter(|(_, entry)| entry.expires <= now).map(|(uid, _)| uid.clone()).collect()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&PodUid, &Arc<Presumed>)> {
-        self.entries.iter()
+    /// What the entries that are counted elsewhere take on `node` at most, the entry `except` left out.
+    pub(crate) fn elsewhere(&self, node: NodeIdx, except: Option<&Presumed>) -> OwnLimits {
+        let all = self.elsewhere.get(node.position()).copied().unwrap_or_default();
+        match except {
+            Some(entry) if entry.others.contains(node) => all.minus(entry.takes),
+            _ => all,
+        }
     }
 
-    /// What the entries that are counted elsewhere take on `node` at most, the pod `except` left out.
-    pub(crate) fn elsewhere(&self, node: NodeIdx, except: &PodUid) -> OwnLimits {
-        let there = self.entries.iter().filter(|(uid, entry)| entry.others.contains(node) && *uid != except);
-        there.fold(OwnLimits::default(), |sum, (_, entry)| sum.plus(entry.takes))
+    /// What is counted on `node` of entries that may be elsewhere, the entry `except` left out.
+    pub(crate) fn doubtful(&self, node: NodeIdx, except: Option<&Presumed>) -> Usage {
+        let all = self.doubtful_on(node);
+        match except {
+            Some(entry) if entry.best == node && !entry.others.is_empty() => all.minus(entry.counted),
+            _ => all,
+        }
     }
 
-    /// A bound on [`Ledger::elsewhere`] for every node.
-    pub(crate) fn elsewhere_at_most(&self) -> OwnLimits {
-        self.ambiguous
-    }
-
-    pub(crate) fn has_ambiguous(&self) -> bool {
-        !self.ambiguous.is_zero()
+    fn doubtful_on(&self, node: NodeIdx) -> Usage {
+        self.doubtful.get(&node).copied().unwrap_or_default()
     }
 }

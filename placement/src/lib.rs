@@ -19,10 +19,15 @@ mod ledger;
 mod nodes;
 pub mod objects;
 mod presume;
+#[cfg(test)]
+mod properties;
 pub mod reasons;
 mod request;
 pub mod score;
 mod state;
+mod subject;
+#[cfg(test)]
+mod testing;
 mod workloads;
 
 pub use affinity::Affinity;

@@ -162,7 +162,7 @@ impl NodeState {
     pub(crate) fn add_replica(&mut self, workload: WorkloadIdx) {
         match self.replicas.binary_search_by_key(&workload, |(resident, _)| *resident) {
             Ok(place) => {
-                self.replicas.iter_mut().skip(place).take(1).for_each(|(_, replicas)| *replicas += 1)
+                self.replicas.iter_mut().skip(place).take(1).for_each(|(_, replicas)| *replicas += 1);
             }
             Err(place) => self.replicas.insert(place, (workload, 1)),
         }
@@ -175,12 +175,12 @@ impl NodeState {
         }
     }
 
-    /// The share of what would be used of CPU and memory, averaged: the tie-break of equal nodes.
-    pub(crate) fn fullness(&self) -> f64 {
+    /// The share of CPU and memory that `used` is, averaged: the tie-break of equal nodes.
+    pub(crate) fn fullness(&self, used: Usage) -> f64 {
         let share = |used: u64, of: u64| if of == 0 { 1.0 } else { used as f64 / of as f64 };
         let offered = self.allocatable.resources;
-        let cpu = share(self.used.requests.cpu_millis, offered.cpu_millis);
-        f64::midpoint(cpu, share(self.used.memory(), offered.memory_bytes))
+        let cpu = share(used.requests.cpu_millis, offered.cpu_millis);
+        f64::midpoint(cpu, share(used.memory(), offered.memory_bytes))
     }
 }
 

@@ -337,6 +337,7 @@ impl PodUid {
 
 impl Millis {
     /// This time and `duration` more.
+    #[must_use]
     pub fn after(self, duration: std::time::Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
     }

@@ -9,6 +9,9 @@ use crate::request::PodRequest;
 use crate::score::{BEST, ScoreBoard};
 use crate::state::{ClusterState, Effects};
 
+/// What kube-scheduler's default plugins add up to at most.
+const DEFAULT_PLUGINS: u32 = 1_200;
+
 /// What an answer lets us presume.
 #[derive(Clone, Debug)]
 pub struct Presumption {
@@ -73,10 +76,9 @@ impl ScoreBoard {
     /// The positions that can win against the best when the default plugins add up to what they can at most, for an
     /// extender of that weight: within 1,200 / (10 × weight) points.
     pub fn could_win(&self, weight: u32) -> Vec<usize> {
-        let points = u8::try_from(1_200_u32.div_ceil(10 * weight.max(1))).unwrap_or(u8::MAX);
-        let least = if self.prefers { BEST.saturating_sub(points) } else { 0 };
-        (0..self.scores.len())
-            .filter(|position| self.scores.get(*position).is_some_and(|score| *score >= least))
-            .collect()
+        let points = DEFAULT_PLUGINS.div_ceil(10 * weight.max(1));
+        let least = if self.prefers { u32::from(BEST).saturating_sub(points) } else { 0 };
+        let scores = self.scores.iter().enumerate();
+        scores.filter(|(_, score)| u32::from(**score) >= least).map(|(position, _)| position).collect()
     }
 }

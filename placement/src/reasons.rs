@@ -4,7 +4,7 @@
 //! from it. Numbers are never used for anything else once they were released. Texts do not name nodes, so that
 //! kube-scheduler can count equal reasons in one line of its `FailedScheduling` event.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// A reason for a pod and a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -321,10 +321,12 @@ pub fn markdown() -> String {
             Resolution::Unresolvable => "`FailedAndUnresolvableNodes`: evicting pods does not help",
             Resolution::Warning => "passes with a low score",
         };
-        page.push_str(&format!(
+        // Writing to a string cannot fail.
+        let _ = write!(
+            page,
             "\n## {} {}\n\n> {}\n\n{}\n\n- Reply: {wire}.\n- What to do: {}\n",
             reason.id, reason.name, reason.message, reason.meaning, reason.remedy
-        ));
+        );
     }
     page
 }

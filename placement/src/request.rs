@@ -35,11 +35,7 @@ pub enum Candidate {
 
 impl ClusterState {
     /// The candidates for node names, in their order, at `now`.
-    pub fn candidates<'a>(
-        &self,
-        names: impl IntoIterator<Item = &'a str>,
-        now: Millis,
-    ) -> Vec<Candidate> {
+    pub fn candidates<'a>(&self, names: impl IntoIterator<Item = &'a str>, now: Millis) -> Vec<Candidate> {
         let candidate = |name: &str| match self.nodes.place_of(name) {
             Some(node) if self.nodes.get(node).is_some_and(|state| state.object.is_some()) => {
                 Candidate::Known(node)

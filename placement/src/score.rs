@@ -3,25 +3,29 @@
 //! Three terms, weighted by the settings under `scoring`:
 //!
 //! - *gain*: by how much gained affinity grows when the pod comes here,
-//!   ΔG(m) = Σ_b w_ab · [min((x_am+1)/d_a, x_bm/d_b) − min(x_am/d_a, x_bm/d_b)] over the partners b of the pod's
+//!   `ΔG(m) = Σ_b w_ab · [min((x_am+1)/d_a, x_bm/d_b) − min(x_am/d_a, x_bm/d_b)]` over the partners b of the pod's
 //!   workload a, with x replicas on the node and d replicas wanted (the formula of gained affinity is that of the RASA
 //!   paper); divided by the largest ΔG among the candidates;
 //! - *group*: the same formula over the other members of the connected group, each with equal weight, as if they were
-//!   partners: a pod whose partners are still to come goes where they will be drawn to;
-//! - *room*: the share of the partners still to come that still fits on the node when the pod is there.
+//!   partners: a pod whose partners are still to come goes where they will be drawn to. Added is what ΔG will be once
+//!   partners still to come have drawn level with the replicas that the workload has on the node: six replicas whose
+//!   partner has three gather in twos. The sum is divided by the largest among the candidates;
+//! - *room*: the share of the replicas still to come that still fits on the node when the pod is there: of partners of the
+//!   components there, and of those around the pod, its partners first, then theirs. A host that cannot run a
+//!   partner has no room for it.
 //!
-//! The best node scores 10. Ties are broken by the emptier node, then by the node's place in the state. For a workload
+//! The best node scores 10. Ties are broken by the emptier node, then by the node's name. For a workload
 //! with links the best stands [`DECISIVE`] points above the rest: more than default plugins differ in practice, so that
 //! what the next pods are scored against is what the scheduler chose.
 
-use std::cmp::Ordering;
+mod room;
 
-use crate::filter::instance_cap;
-use crate::nodes::{NodeIdx, NodeState, Usage};
-use crate::objects::Resources;
+use self::room::Company;
+use crate::nodes::NodeIdx;
 use crate::reasons::Codes;
 use crate::request::{Candidate, PodRequest};
 use crate::state::ClusterState;
+use crate::subject::Subject;
 use crate::workloads::{WorkloadIdx, WorkloadState};
 
 /// The score of the best node.
@@ -36,9 +40,9 @@ const WARNED_AT_MOST: f64 = 0.1;
 pub struct Terms {
     /// ΔG of this node, in shares of the sum of all links' weights of the workload.
     pub gain: f64,
-    /// ΔG over the connected group.
+    /// ΔG over the connected group, and once partners still to come have come.
     pub group: f64,
-    /// The share of partners still to come that fits, 0 to 1.
+    /// The share of the replicas still to come that fits, 0 to 1.
     pub room: f64,
     /// How full the node is, 0 to 1: the tie-break.
     pub fullness: f64,
@@ -59,22 +63,8 @@ pub struct ScoreBoard {
     pub prefers: bool,
 }
 
-/// The workload that is scored, with what stays the same for all nodes.
-struct Subject<'a> {
-    state: &'a ClusterState,
-    pod: &'a PodRequest,
-    place: Option<WorkloadIdx>,
-    workload: Option<&'a WorkloadState>,
-    own_presumed: Option<NodeIdx>,
-    handler: &'a str,
-}
-
-/// Partners' demand on a node.
-#[derive(Clone, Copy, Debug, Default)]
-struct Demand {
-    resources: Resources,
-    pods: f64,
-}
+/// ΔG by node place.
+struct Gains(Vec<f64>);
 
 /// Scores the candidates for the pod. Unknown nodes score 0.
 pub fn board(state: &ClusterState, pod: &PodRequest, candidates: &[Candidate]) -> ScoreBoard {
@@ -89,31 +79,23 @@ pub fn scored(
     codes: &[Codes],
 ) -> ScoreBoard {
     let subject = Subject::new(state, pod);
-    let gain = subject.affinity(subject.partners());
-    let group = subject.affinity(subject.group());
+    let gain = subject.gains(subject.partners());
+    let mut group = subject.gains(subject.group());
+    subject.add_expected(&mut group);
+    let mut company = Company::new(subject);
     let mut terms: Vec<Terms> =
-        candidates.iter().map(|candidate| subject.terms(*candidate, &gain, &group)).collect();
+        candidates.iter().map(|candidate| subject.terms(*candidate, &gain, &group, &mut company)).collect();
     weigh(state, &mut terms);
-    let warned = |position: usize| codes.get(position).is_some_and(|codes| codes.warn());
-    if (0..terms.len()).any(|position| !warned(position)) {
-        for (position, term) in terms.iter_mut().enumerate().filter(|(position, _)| warned(*position)) {
-            let _ = position;
-            term.value *= WARNED_AT_MOST;
-        }
+    let warned: Vec<bool> =
+        (0..terms.len()).map(|position| codes.get(position).is_some_and(|codes| codes.warn())).collect();
+    if warned.iter().any(|warned| !warned) {
+        let warned = terms.iter_mut().zip(warned).filter(|(_, warned)| *warned);
+        warned.for_each(|(term, _)| term.value *= WARNED_AT_MOST);
     }
-    let linked = subject.workload.is_some_and(|workload| !workload.group.is_empty());
-    rank(candidates, terms, linked)
+    rank(state, candidates, terms, subject.workload.is_some_and(WorkloadState::is_linked))
 }
 
-impl<'a> Subject<'a> {
-    fn new(state: &'a ClusterState, pod: &'a PodRequest) -> Self {
-        let place = state.workloads.place_of(&pod.workload);
-        let workload = place.and_then(|place| state.workloads.get(place)).map(AsRef::as_ref);
-        let own_presumed = state.ledger.get(&pod.uid).map(|entry| entry.best);
-        let handler = state.wasm_handler(pod.shape.runtime_class.as_deref()).unwrap_or_default();
-        Self { state, pod, place, workload, own_presumed, handler }
-    }
-
+impl Subject<'_> {
     /// The partners with their weights, whose sum is one.
     fn partners(&self) -> Vec<(WorkloadIdx, f64)> {
         let partners = self.workload.map_or(&[][..], |workload| &workload.partners);
@@ -121,27 +103,23 @@ impl<'a> Subject<'a> {
         partners.iter().map(|partner| (partner.workload, partner.weight / sum)).collect()
     }
 
+    /// The other members of the connected group with equal weights, whose sum is one.
     fn group(&self) -> Vec<(WorkloadIdx, f64)> {
         let group = self.workload.map_or(&[][..], |workload| &workload.group);
-        group.iter().map(|member| (*member, 1.0 / group.len() as f64)).collect()
-    }
-
-    /// Replicas of the pod's workload on a node, the pod itself left out.
-    fn on(&self, node: NodeIdx) -> u32 {
-        let counted = self.workload.map_or(0, |workload| workload.on(node));
-        counted.saturating_sub(u32::from(self.own_presumed == Some(node)))
+        let others = group.iter().filter(|member| Some(**member) != self.place);
+        others.map(|member| (*member, 1.0 / (group.len() - 1) as f64)).collect()
     }
 
     /// ΔG by node place, over the others with their weights. Costs the nodes that those are on, not all nodes.
-    fn affinity(&self, others: Vec<(WorkloadIdx, f64)>) -> Vec<f64> {
-        let mut gains = vec![0.0; self.state.nodes.capacity()];
+    fn gains(&self, others: Vec<(WorkloadIdx, f64)>) -> Gains {
+        let mut gains = Gains(vec![0.0; self.state.nodes.capacity()]);
         let Some(own) = self.workload else { return gains };
         for (other, weight) in others {
             let Some(other) = self.state.workloads.get(other) else { continue };
             for (node, replicas) in &other.placed {
                 let (here, there) = (self.on(*node), other.share(*replicas));
                 let gain = own.share(here + 1).min(there) - own.share(here).min(there);
-                if let Some(sum) = gains.get_mut(node.position()) {
+                if let Some(sum) = gains.0.get_mut(node.position()) {
                     *sum += weight * gain;
                 }
             }
@@ -149,112 +127,69 @@ impl<'a> Subject<'a> {
         gains
     }
 
-    fn terms(&self, candidate: Candidate, gain: &[f64], group: &[f64]) -> Terms {
-        let Candidate::Known(node) = candidate else { return Terms { fullness: 1.0, ..Terms::default() } };
-        let Some(state) = self.state.nodes.get(node) else { return Terms::default() };
-        let at = |values: &[f64]| values.get(node.position()).copied().unwrap_or(0.0);
+    /// Adds to ΔG what partners still to come will make of another replica here: where the workload has replicas already,
+    /// partners will be drawn until their share matches. What their share is now is in `gains` already.
+    fn add_expected(&self, gains: &mut Gains) {
+        let Some(own) = self.workload else { return };
+        for (partner, weight) in self.partners() {
+            let Some(partner) = self.state.workloads.get(partner).filter(|partner| partner.pending() > 0)
+            else {
+                continue;
+            };
+            for place in own.placed.keys().copied() {
+                let (here, there) = (own.share(self.on(place)), partner.on(place));
+                let drawn = whole(here * f64::from(partner.replicas())).min(there + partner.pending());
+                if drawn > there
+                    && let Some(sum) = gains.0.get_mut(place.position())
+                {
+                    let with = own.share(self.on(place) + 1);
+                    let gain = |share: f64| with.min(share) - here.min(share);
+                    *sum += weight * (gain(partner.share(drawn)) - gain(partner.share(there)));
+                }
+            }
+        }
+    }
+
+    fn terms(&self, candidate: Candidate, gain: &Gains, group: &Gains, company: &mut Company<'_>) -> Terms {
+        let nothing = Terms { fullness: 1.0, ..Terms::default() };
+        let Candidate::Known(place) = candidate else { return nothing };
+        let Some(node) = self.state.nodes.get(place) else { return nothing };
+        let used = self.used(place, node);
         Terms {
-            gain: at(gain),
-            group: at(group),
-            room: self.room(node, state),
-            fullness: state.fullness(),
+            gain: gain.at(place),
+            group: group.at(place),
+            room: company.room(place, node),
+            fullness: node.fullness(used),
             value: 0.0,
         }
     }
+}
 
-    /// The share of the partners still to come, those of the pod among them, that fits beside the pod.
-    fn room(&self, node: NodeIdx, state: &NodeState) -> f64 {
-        let demand = self.demand(node, state);
-        if demand.pods <= 0.0 {
-            return 1.0;
-        }
-        let needs = self.state.usage_on(&self.pod.shape, state);
-        let own = self.state.ledger.get(&self.pod.uid).filter(|entry| entry.best == node);
-        let used = own.map_or(state.used, |entry| state.used.minus(entry.counted)).plus(needs);
-        let cap = instance_cap(self.state, state, self.handler).min(state.allocatable.pods);
-        [
-            fits(
-                state.allocatable.resources.cpu_millis,
-                used.requests.cpu_millis,
-                demand.resources.cpu_millis as f64,
-            ),
-            fits(
-                state.allocatable.resources.memory_bytes,
-                used.memory(),
-                demand.resources.memory_bytes as f64,
-            ),
-            fits(u64::from(state.allocatable.pods), u64::from(used.pods), demand.pods),
-            fits(u64::from(cap), u64::from(used.instances), demand.pods),
-        ]
-        .into_iter()
-        .fold(1.0, f64::min)
-    }
-
-    /// What the partners still to come would take, were the pod on the node.
-    fn demand(&self, node: NodeIdx, state: &NodeState) -> Demand {
-        let mut demand = Demand::default();
-        let own_level = self.workload.map_or(0.0, |workload| workload.share(self.on(node) + 1));
-        for wanted in state.wanted.iter().filter(|wanted| Some(wanted.workload) != self.place) {
-            demand.add(self.state, wanted.workload, node, wanted.level, state);
-        }
-        for partner in self.workload.iter().flat_map(|workload| workload.partners.iter()) {
-            let known = state.wanted.iter().find(|wanted| wanted.workload == partner.workload);
-            let already = known.map_or(0.0, |wanted| wanted.level);
-            if own_level > already {
-                demand.add_above(self.state, partner.workload, node, (already, own_level), state);
-            }
-        }
-        demand
+impl Gains {
+    fn at(&self, place: NodeIdx) -> f64 {
+        self.0.get(place.position()).copied().unwrap_or(0.0)
     }
 }
 
-impl Demand {
-    /// Adds what brings the workload's share on the node up to `level`.
-    fn add(
-        &mut self,
-        state: &ClusterState,
-        workload: WorkloadIdx,
-        node: NodeIdx,
-        level: f64,
-        on: &NodeState,
-    ) {
-        self.add_above(state, workload, node, (0.0, level), on);
-    }
-
-    /// Adds what brings the workload's share from `from` (or what is there already) up to `level`.
-    fn add_above(
-        &mut self,
-        state: &ClusterState,
-        workload: WorkloadIdx,
-        node: NodeIdx,
-        (from, level): (f64, f64),
-        on: &NodeState,
-    ) {
-        let Some(partner) = state.workloads.get(workload) else { return };
-        let replicas = f64::from(partner.replicas());
-        let pending = replicas - f64::from(partner.placed_replicas());
-        let missing = (level - partner.share(partner.on(node)).max(from)) * replicas;
-        let coming = missing.min(pending).max(0.0);
-        let each: Usage = state.usage_on(&partner.shape, on);
-        self.pods += coming;
-        self.resources.cpu_millis += scaled(each.requests.cpu_millis, coming);
-        self.resources.memory_bytes += scaled(each.memory(), coming);
+impl ScoreBoard {
+    /// The same scores for a longer list of candidates, of which these are the ones at `positions`; the rest score 0.
+    pub(crate) fn spread(self, positions: &[usize], len: usize) -> Self {
+        let (mut scores, mut terms) = (vec![0; len], vec![Terms::default(); len]);
+        for ((position, score), term) in positions.iter().zip(self.scores).zip(self.terms) {
+            scores.iter_mut().skip(*position).take(1).for_each(|place| *place = score);
+            terms.iter_mut().skip(*position).take(1).for_each(|place| *place = term);
+        }
+        let best = self.best.and_then(|best| positions.get(best).copied());
+        Self { scores, terms, best, prefers: self.prefers }
     }
 }
 
-/// `amount` times a count that may be a fraction, rounded up.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a non-negative product of bytes or milli-cores"
-)]
-fn scaled(amount: u64, times: f64) -> u64 {
-    (amount as f64 * times).ceil() as u64
-}
-
-/// The share of a demand that fits into what is left.
-fn fits(offered: u64, used: u64, demand: f64) -> f64 {
-    if demand <= 0.0 { 1.0 } else { (offered.saturating_sub(used) as f64 / demand).min(1.0) }
+/// A share of replicas as a number of them, rounded up.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count, at least 0")]
+pub(crate) fn whole(replicas: f64) -> u32 {
+    /// What division and multiplication may be off by.
+    const NOISE: f64 = 1e-6;
+    (replicas - NOISE).ceil() as u32
 }
 
 /// Weighs the terms, gain and group each by its largest value.
@@ -270,39 +205,47 @@ fn weigh(state: &ClusterState, terms: &mut [Terms]) {
     }
 }
 
-fn rank(candidates: &[Candidate], terms: Vec<Terms>, linked: bool) -> ScoreBoard {
-    let known = |position: &usize| matches!(candidates.get(*position), Some(Candidate::Known(_)));
-    let term = |position: usize| terms.get(position).copied().unwrap_or_default();
-    let place = |position: usize| match candidates.get(position) {
-        Some(Candidate::Known(node)) => *node,
-        _ => NodeIdx(u32::MAX),
-    };
-    let better = |left: &usize, right: &usize| {
-        let (a, b) = (term(*left), term(*right));
-        compare(a.value, b.value)
-            .then_with(|| compare(b.fullness, a.fullness))
-            .then_with(|| place(*right).cmp(&place(*left)))
-    };
-    let best = (0..terms.len()).filter(known).max_by(better);
-    let most = best.map_or(0.0, |best| term(best).value);
-    let differ = terms.iter().any(|term| compare(term.value, most) != Ordering::Equal);
-    let prefers = most > 0.0 && (linked || differ);
-    let score = |position: usize| {
+fn rank(state: &ClusterState, candidates: &[Candidate], terms: Vec<Terms>, linked: bool) -> ScoreBoard {
+    let best = best(state, candidates, &terms);
+    let most = best.and_then(|best| terms.get(best)).map_or(0.0, |term| term.value);
+    let prefers = most > 0.0 && (linked || terms.iter().any(|term| grain(term.value) != grain(most)));
+    let score = |(position, term): (usize, &Terms)| {
         if !prefers {
             0
         } else if Some(position) == best {
             BEST
         } else {
-            points(term(position).value / most, if linked { BEST - DECISIVE } else { BEST })
+            points(term.value / most, if linked { BEST - DECISIVE } else { BEST })
         }
     };
-    let scores = (0..terms.len()).map(score).collect();
-    ScoreBoard { scores, best, prefers, terms }
+    let scores = terms.iter().enumerate().map(score).collect();
+    ScoreBoard { scores, terms, best, prefers }
 }
 
-/// Values that differ by rounding only are equal.
-fn compare(left: f64, right: f64) -> Ordering {
-    if (left - right).abs() < 1e-9 { Ordering::Equal } else { left.total_cmp(&right) }
+/// The candidate of the highest value; of equal ones the emptier node, then the first by name.
+fn best(state: &ClusterState, candidates: &[Candidate], terms: &[Terms]) -> Option<usize> {
+    let name = |place: NodeIdx| state.nodes.get(place).map(|node| &node.name);
+    let mut best: Option<(usize, NodeIdx, (i64, i64))> = None;
+    for (position, (candidate, term)) in candidates.iter().zip(terms).enumerate() {
+        let Candidate::Known(place) = candidate else { continue };
+        let rank = (grain(term.value), -grain(term.fullness));
+        let better = best.is_none_or(|(_, other, highest)| {
+            rank > highest || (rank == highest && name(*place) < name(other))
+        });
+        if better {
+            best = Some((position, *place, rank));
+        }
+    }
+    best.map(|(position, ..)| position)
+}
+
+/// A value on a scale so coarse that values which differ by rounding only are equal.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "sums of weighted shares; beyond the scale they are equal"
+)]
+fn grain(value: f64) -> i64 {
+    (value * 1e9).round() as i64
 }
 
 #[expect(

@@ -5,13 +5,14 @@
 
 mod apply;
 mod count;
+mod linking;
 
 use std::sync::Arc;
 
 use wit_config::{HostCatalogue, Settings};
 use wit_graph::{Component, ComponentKind, DependencyGraph, Link, NameError, WorkloadKey};
 
-use crate::hosts::Hosts;
+use crate::hosts::{HandlerIdx, Hosts};
 use crate::ledger::Ledger;
 use crate::nodes::{NodeIdx, NodeState, NodeTable, Usage};
 use crate::objects::{
@@ -182,7 +183,7 @@ impl ClusterState {
 
     /// Whether the ledger presumes where the pod is, and where.
     pub fn presumed_node(&self, uid: &PodUid) -> Option<NodeIdx> {
-        self.ledger.iter().find(|(presumed, _)| *presumed == uid).map(|(_, entry)| entry.best)
+        self.ledger.get(uid).map(|entry| entry.best)
     }
 
     /// A `RuntimeClass` by name.
@@ -194,6 +195,11 @@ impl ClusterState {
     pub fn wasm_handler(&self, runtime_class: Option<&str>) -> Option<&str> {
         let class = self.runtime_classes.get(runtime_class?)?;
         self.hosts.is_wasm_handler(&class.handler).then_some(class.handler.as_str())
+    }
+
+    /// As [`ClusterState::wasm_handler`], the handler's place in the catalogue.
+    pub(crate) fn handler_of(&self, runtime_class: Option<&str>) -> Option<HandlerIdx> {
+        self.hosts.handler_idx(&self.runtime_classes.get(runtime_class?)?.handler)
     }
 
     /// What the images of a pod of this shape are at `now`.
@@ -214,8 +220,9 @@ impl ClusterState {
                 }
                 Some(World::Failed { message, .. }) => unknown.push((image.clone(), Arc::clone(message))),
                 Some(World::Reading { .. }) => {
-                    unknown.push((image.clone(), "it was not read in time".into()))
+                    unknown.push((image.clone(), "it was not read in time".into()));
                 }
+                // The request came before the watch, which starts the reading and its time.
                 None => reading = reading.max(Some(deadline(now))),
             }
         }

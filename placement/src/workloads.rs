@@ -1,12 +1,12 @@
 //! The workloads of a cluster state: how many replicas they want, where those are, and who their partners are.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wit_graph::WorkloadKey;
 
-use crate::nodes::NodeIdx;
-use crate::objects::{PodShape, Workload};
+use crate::hosts::HandlerIdx;
+use crate::nodes::{NodeIdx, NodeState};
+use crate::objects::{PodShape, PodUid, Workload};
 
 /// A workload's place in the cluster state; stable while the workload exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,20 +17,25 @@ pub struct WorkloadIdx(u32);
 pub struct WorkloadState {
     pub(crate) key: WorkloadKey,
     pub(crate) template: Option<Workload>,
-    /// The template's shape, or that of a pod where no template is known.
+    /// The template's shape; without a template that of the pod with the first UID.
     pub(crate) shape: Arc<PodShape>,
-    /// Whether its pods are run by a Wasm handler.
-    pub(crate) wasm: bool,
+    /// The Wasm handler that runs its pods; `None` for an ordinary workload.
+    pub(crate) handler: Option<HandlerIdx>,
     /// Pods that have not ended.
-    pub(crate) pods: u32,
+    pub(crate) pods: imbl::OrdSet<PodUid>,
     /// Presumed placements.
     pub(crate) presumed: u32,
     /// Replicas per node, presumed ones at their best node.
-    pub(crate) placed: BTreeMap<NodeIdx, u32>,
-    /// Linked workloads in both directions.
+    pub(crate) placed: imbl::OrdMap<NodeIdx, u32>,
+    /// The sum of `placed`.
+    pub(crate) placed_replicas: u32,
+    /// Workloads that it wants to be near, consumers and providers alike, in the order of their keys.
     pub(crate) partners: Arc<[PartnerRef]>,
-    /// The other members of the connected group.
+    /// The connected group in the order of keys, the workload itself included; shared by its members. Empty for a
+    /// workload that the dependency graph does not know.
     pub(crate) group: Arc<[WorkloadIdx]>,
+    /// The places of the node classes whose host cannot run its components, sorted.
+    pub(crate) unable_on: Vec<u32>,
 }
 
 /// A linked workload.
@@ -60,12 +65,14 @@ impl WorkloadState {
             key,
             template: None,
             shape: Arc::default(),
-            wasm: false,
-            pods: 0,
+            handler: None,
+            pods: imbl::OrdSet::new(),
             presumed: 0,
-            placed: BTreeMap::new(),
+            placed: imbl::OrdMap::new(),
+            placed_replicas: 0,
             partners: Arc::default(),
             group: Arc::default(),
+            unable_on: Vec::new(),
         }
     }
 
@@ -81,19 +88,41 @@ impl WorkloadState {
 
     /// Whether its pods are run by a Wasm handler.
     pub fn is_wasm(&self) -> bool {
-        self.wasm
+        self.handler.is_some()
     }
 
     /// The number of replicas that shares are taken of: what the template wants, or more where more exist; at least 1.
     pub fn replicas(&self) -> u32 {
-        self.template.as_ref().map_or(0, |template| template.replicas).max(self.pods).max(1)
+        let pods = u32::try_from(self.pods.len()).unwrap_or(u32::MAX);
+        self.template.as_ref().map_or(0, |template| template.replicas).max(pods).max(1)
     }
 
     /// Replicas that are on a node or presumed there.
     pub fn placed_replicas(&self) -> u32 {
-        self.placed.values().sum()
+        self.placed_replicas
     }
 
+    /// Replicas that are still to be placed.
+    pub(crate) fn pending(&self) -> u32 {
+        self.replicas().saturating_sub(self.placed_replicas)
+    }
+
+    /// Counts a replica on a node.
+    pub(crate) fn place(&mut self, node: NodeIdx) {
+        *self.placed.entry(node).or_insert(0) += 1;
+        self.placed_replicas += 1;
+    }
+
+    /// Takes back what [`WorkloadState::place`] counted.
+    pub(crate) fn displace(&mut self, node: NodeIdx) {
+        match self.placed.get(&node).copied() {
+            Some(replicas) if replicas > 1 => self.placed.insert(node, replicas - 1),
+            _ => self.placed.remove(&node),
+        };
+        self.placed_replicas -= 1;
+    }
+
+    /// Replicas on a node or presumed there.
     pub(crate) fn on(&self, node: NodeIdx) -> u32 {
         self.placed.get(&node).copied().unwrap_or(0)
     }
@@ -103,8 +132,18 @@ impl WorkloadState {
         f64::from(count) / f64::from(self.replicas())
     }
 
+    /// Whether the host on a node can run its components, as far as is known.
+    pub(crate) fn can_run_on(&self, node: &NodeState) -> bool {
+        self.unable_on.binary_search(&node.class_idx).is_err()
+    }
+
+    /// Whether it has links that draw it to other workloads.
+    pub(crate) fn is_linked(&self) -> bool {
+        self.group.len() > 1
+    }
+
     pub(crate) fn is_gone(&self) -> bool {
-        self.template.is_none() && self.pods == 0 && self.presumed == 0
+        self.template.is_none() && self.pods.is_empty() && self.presumed == 0
     }
 }
 

@@ -1,37 +1,31 @@
 //! What each event does to the state.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use wit_graph::{ComponentKind, WorkloadKey};
+use wit_graph::WorkloadKey;
 
 use super::{ClusterState, Effects, PodRecord};
 use crate::hosts::NodeClass;
 use crate::nodes::NodeIdx;
 use crate::objects::{
-    Event, ImageReference, Millis, Node, Pod, PodShape, PodUid, RuntimeClass, Workload, World,
+    Event, ImageReference, Millis, Node, NodeName, Pod, PodShape, PodUid, RuntimeClass, Workload, World,
 };
-use crate::workloads::{PartnerRef, WorkloadIdx};
+use crate::workloads::WorkloadIdx;
 
 pub(super) fn apply(state: &mut ClusterState, event: Event, now: Millis) -> Effects {
     let mut effects = Effects::default();
     match event {
         Event::Node(node) => state.node_applied(node, &mut effects),
-        Event::NodeGone(name) => {
-            if let Some(place) = state.nodes.place_of(name.as_str()) {
-                state.nodes.set_object(place, None, NodeClass::default());
-                state.nodes.free_unused(place);
-            }
-        }
+        Event::NodeGone(name) => state.node_gone(&name),
         Event::RuntimeClass(class) => state.runtime_class_applied(class, now, &mut effects),
         Event::RuntimeClassGone(name) => {
             state.runtime_classes.remove(&name);
             state.recount_class(&name, now, &mut effects);
         }
         Event::Workload(workload) => state.workload_applied(workload, now, &mut effects),
-        Event::WorkloadGone(key) => state.workload_gone(&key, &mut effects),
+        Event::WorkloadGone(key) => state.workload_gone(&key, now, &mut effects),
         Event::Pod(pod) => state.pod_applied(pod, now, &mut effects),
-        Event::PodGone(uid) => state.pod_gone(&uid, &mut effects),
+        Event::PodGone(uid) => state.pod_gone(&uid, now, &mut effects),
         Event::World(image, world) => state.world_applied(&image, world, &mut effects),
     }
     effects
@@ -39,19 +33,45 @@ pub(super) fn apply(state: &mut ClusterState, event: Event, now: Millis) -> Effe
 
 impl ClusterState {
     fn node_applied(&mut self, node: Node, effects: &mut Effects) {
-        effects.may_admit |= self.strangers.remove(&node.name).is_some();
+        let was_strange = self.strangers.remove(&node.name).is_some();
         let class = self.hosts.classify(&node);
         let place = self.nodes.ensure(&node.name);
-        if self.nodes.set_object(place, Some(Arc::new(node)), class) {
-            let residents: Vec<_> =
-                self.nodes.get(place).map_or_else(Vec::new, |state| state.pods.iter().cloned().collect());
-            residents.iter().for_each(|uid| self.recount(uid));
+        let classes = self.nodes.classes().len();
+        let known = self.nodes.get(place).and_then(|state| state.object.as_deref());
+        let same_room = known.is_some_and(|known| {
+            known.allocatable == node.allocatable && known.instance_cap == node.instance_cap
+        });
+        let other_class = self.nodes.set_object(place, Some(Arc::new(node)), class);
+        if self.nodes.classes().len() > classes {
+            self.judge_all_workloads();
+        }
+        if other_class {
+            self.recount_residents(place);
+        }
+        // The scheduler may have seen the change before us and been refused by what we knew then.
+        effects.may_admit |= was_strange || other_class || !same_room;
+    }
+
+    fn node_gone(&mut self, name: &NodeName) {
+        let Some(place) = self.nodes.place_of(name.as_str()) else { return };
+        if self.nodes.set_object(place, None, NodeClass::default()) {
+            self.recount_residents(place);
+        }
+        self.nodes.free_unused(place);
+    }
+
+    fn recount_residents(&mut self, place: NodeIdx) {
+        let residents: Vec<_> =
+            self.nodes.get(place).map_or_else(Vec::new, |state| state.pods.iter().cloned().collect());
+        for uid in &residents {
+            self.recount(uid);
         }
     }
 
     fn runtime_class_applied(&mut self, class: RuntimeClass, now: Millis, effects: &mut Effects) {
-        let name = class.name.clone();
-        if self.runtime_classes.insert(name.clone(), class.clone()).as_ref() != Some(&class) {
+        if self.runtime_classes.get(&class.name) != Some(&class) {
+            let name = class.name.clone();
+            self.runtime_classes.insert(name.clone(), class);
             self.recount_class(&name, now, effects);
         }
     }
@@ -79,6 +99,7 @@ impl ClusterState {
         effects.may_admit = true;
     }
 
+    /// Counts a pod anew where what it takes on its node may have become something else.
     fn recount(&mut self, uid: &PodUid) {
         let Some(record) = self.pods.get(uid).cloned() else { return };
         let Some((node, before)) = record.counted else { return };
@@ -88,12 +109,8 @@ impl ClusterState {
         if usage == before {
             return;
         }
-        // The new count comes first, so that the node is never free in between.
+        self.take_back(uid, record.workload, node, before);
         self.count(uid, record.workload, node, usage);
-        self.uncount(uid, record.workload, node, before);
-        if let Some(state) = self.nodes.get_mut(node) {
-            state.pods.insert(uid.clone());
-        }
         self.pods
             .insert(uid.clone(), Arc::new(PodRecord { counted: Some((node, usage)), ..(*record).clone() }));
     }
@@ -104,49 +121,71 @@ impl ClusterState {
         if before.as_ref() == Some(&workload) {
             return;
         }
-        let same_images = before.as_ref().is_some_and(|before| before.shape.images == workload.shape.images);
-        if !same_images && let Some(before) = &before {
+        // The new images are in use before the old ones go, so that what both have is not read again.
+        self.use_images(&workload.shape, place, now, effects);
+        if let Some(before) = &before {
             self.release_images(&before.shape, place, effects);
         }
         if let Some(state) = self.workloads.get_mut(place) {
-            state.shape = Arc::clone(&workload.shape);
-            state.template = Some(workload.clone());
+            state.template = Some(workload);
         }
-        if !same_images {
-            self.use_images(&workload.shape, place, now, effects);
+        self.reshape(place, now, effects);
+        if before.map(|before| before.replicas) != self.template_replicas(place) {
+            self.refresh_around(place);
         }
-        self.classify_workload(place, now, effects);
-        self.refresh_around(place);
     }
 
-    fn workload_gone(&mut self, key: &WorkloadKey, effects: &mut Effects) {
+    fn template_replicas(&self, place: WorkloadIdx) -> Option<u32> {
+        self.workloads.get(place)?.template.as_ref().map(|template| template.replicas)
+    }
+
+    fn workload_gone(&mut self, key: &WorkloadKey, now: Millis, effects: &mut Effects) {
         let Some(place) = self.workloads.place_of(key) else { return };
         let template = self.workloads.get_mut(place).and_then(|state| state.template.take());
+        self.reshape(place, now, effects);
         if let Some(template) = template {
             self.release_images(&template.shape, place, effects);
         }
         self.refresh_around(place);
-        self.drop_if_gone(place);
+        self.drop_if_gone(place, effects);
     }
 
-    fn drop_if_gone(&mut self, place: WorkloadIdx) {
+    fn drop_if_gone(&mut self, place: WorkloadIdx, effects: &mut Effects) {
         let Some(state) = self.workloads.get(place).filter(|state| state.is_gone()) else { return };
         let key = state.key.clone();
-        let affected = Arc::make_mut(&mut self.graph).remove(&key);
+        self.tell_graph(&key, &[], effects);
         self.workloads.remove(place);
-        self.update_partners(&affected);
+    }
+
+    /// Gives the workload the shape of its template, or that of the pod with the first UID where it has none.
+    fn reshape(&mut self, place: WorkloadIdx, now: Millis, effects: &mut Effects) {
+        let Some(state) = self.workloads.get(place) else { return };
+        let of_template = state.template.as_ref().map(|template| &template.shape);
+        let of_pod = || self.pods.get(state.pods.get_min()?).map(|record| &record.pod.shape);
+        let Some(shape) = of_template.or_else(of_pod) else { return };
+        if !Arc::ptr_eq(shape, &state.shape) {
+            let (shape, differs) = (Arc::clone(shape), **shape != *state.shape);
+            if let Some(state) = self.workloads.get_mut(place) {
+                state.shape = shape;
+            }
+            if differs {
+                self.classify_workload(place, now, effects);
+            }
+        }
     }
 
     /// Whether the workload is a Wasm one by now, and what follows for the graph and the images.
     fn classify_workload(&mut self, place: WorkloadIdx, now: Millis, effects: &mut Effects) {
         let Some(state) = self.workloads.get(place) else { return };
         let shape = Arc::clone(&state.shape);
-        let wasm = self.wasm_handler(shape.runtime_class.as_deref()).is_some();
-        if let Some(state) = self.workloads.get_mut(place) {
-            state.wasm = wasm;
+        let handler = self.handler_of(shape.runtime_class.as_deref());
+        if handler != state.handler
+            && let Some(state) = self.workloads.get_mut(place)
+        {
+            state.handler = handler;
         }
         self.watch_images(&shape, now, effects);
-        self.relink(place);
+        self.relink(place, effects);
     }
 
     fn pod_applied(&mut self, pod: Pod, now: Millis, effects: &mut Effects) {
@@ -154,26 +193,54 @@ impl ClusterState {
             return;
         }
         if pod.finished {
-            self.pod_gone(&pod.uid, effects);
+            self.pod_gone(&pod.uid, now, effects);
             return;
         }
+        if let Some(old) = self.pod_uids.get(&pod.key).filter(|uid| **uid != pod.uid).cloned() {
+            // Only one pod has the name at a time: the end of the other is still to come, or was missed.
+            self.pod_gone(&old, now, effects);
+        }
         if let Some(node) = &pod.node {
-            let node = self.nodes.ensure(node);
-            self.settle(&pod.uid, Some(node), effects);
+            self.settle(&pod.uid, self.nodes.place_of(node.as_str()), effects);
         }
         let place = self.workloads.ensure(&pod.workload);
-        let pod = self.share_shape(pod, place);
+        let replicas = self.replicas(place);
         // The new pod is entered before the old record of it goes, so that workload and images live on.
-        self.enter_pod(place, &pod, now, effects);
-        self.remove_record(&pod.uid, effects);
-        let counted = pod.node.as_ref().map(|name| self.nodes.ensure(name));
-        let counted = counted.and_then(|node| {
+        if let Some(state) = self.workloads.get_mut(place) {
+            state.pods.insert(pod.uid.clone());
+        }
+        self.use_images(&pod.shape, place, now, effects);
+        self.replace_record(self.share_shape(pod, place), place, now, effects);
+        self.reshape(place, now, effects);
+        if self.replicas(place) != replicas {
+            self.refresh_around(place);
+        }
+    }
+
+    /// Enters a pod's record, and takes out what was counted for an earlier one.
+    fn replace_record(&mut self, pod: Pod, place: WorkloadIdx, now: Millis, effects: &mut Effects) {
+        let uid = pod.uid.clone();
+        let old = self.pods.remove(&uid);
+        let freed = old.as_ref().and_then(|old| old.counted);
+        if let Some((node, usage)) = freed {
+            let workload = old.as_ref().map_or(place, |old| old.workload);
+            self.uncount(&uid, workload, node, usage);
+        }
+        let node = pod.node.as_ref().map(|name| self.nodes.ensure(name));
+        let counted = node.and_then(|node| {
             let usage = self.nodes.get(node).map(|state| self.usage_on(&pod.shape, state))?;
-            self.count(&pod.uid, place, node, usage);
+            self.count(&uid, place, node, usage);
             Some((node, usage))
         });
-        self.pod_uids.insert(pod.key.clone(), pod.uid.clone());
-        self.pods.insert(pod.uid.clone(), Arc::new(PodRecord { pod, workload: place, counted }));
+        effects.may_admit |= freed.is_some() && freed != counted;
+        self.pod_uids.insert(pod.key.clone(), uid.clone());
+        self.pods.insert(uid.clone(), Arc::new(PodRecord { pod, workload: place, counted }));
+        if let Some(old) = old {
+            self.release_images(&old.pod.shape, old.workload, effects);
+            if old.workload != place {
+                self.leave_workload(&uid, old.workload, now, effects);
+            }
+        }
     }
 
     /// Pods of one workload usually look alike: they share one shape in memory.
@@ -184,48 +251,35 @@ impl ClusterState {
         pod
     }
 
-    fn enter_pod(&mut self, place: WorkloadIdx, pod: &Pod, now: Millis, effects: &mut Effects) {
-        let Some(state) = self.workloads.get_mut(place) else { return };
-        let first = state.template.is_none() && state.pods == 0;
-        let grew = state.pods + 1 > state.replicas();
-        state.pods += 1;
-        if first {
-            state.shape = Arc::clone(&pod.shape);
-        }
-        self.use_images(&pod.shape, place, now, effects);
-        if first {
-            self.classify_workload(place, now, effects);
-        }
-        if grew {
-            self.refresh_around(place);
-        }
+    fn replicas(&self, place: WorkloadIdx) -> u32 {
+        self.workloads.get(place).map_or(0, |state| state.replicas())
     }
 
-    fn pod_gone(&mut self, uid: &PodUid, effects: &mut Effects) {
+    fn pod_gone(&mut self, uid: &PodUid, now: Millis, effects: &mut Effects) {
         self.settle(uid, None, effects);
-        let Some(key) = self.pods.get(uid).map(|record| record.pod.key.clone()) else { return };
-        self.remove_record(uid, effects);
-        if self.pod_uids.get(&key) == Some(uid) {
-            self.pod_uids.remove(&key);
-        }
-    }
-
-    fn remove_record(&mut self, uid: &PodUid, effects: &mut Effects) {
         let Some(record) = self.pods.remove(uid) else { return };
+        if self.pod_uids.get(&record.pod.key) == Some(uid) {
+            self.pod_uids.remove(&record.pod.key);
+        }
         if let Some((node, usage)) = record.counted {
             self.uncount(uid, record.workload, node, usage);
             effects.may_admit = true;
         }
         self.release_images(&record.pod.shape, record.workload, effects);
-        let shrank = self.workloads.get_mut(record.workload).is_some_and(|state| {
-            let before = state.replicas();
-            state.pods -= 1;
-            state.replicas() != before
-        });
-        if shrank {
-            self.refresh_around(record.workload);
+        self.leave_workload(uid, record.workload, now, effects);
+    }
+
+    /// Takes a pod out of the number of its workload's replicas.
+    fn leave_workload(&mut self, uid: &PodUid, place: WorkloadIdx, now: Millis, effects: &mut Effects) {
+        let replicas = self.replicas(place);
+        if let Some(state) = self.workloads.get_mut(place) {
+            state.pods.remove(uid);
         }
-        self.drop_if_gone(record.workload);
+        self.reshape(place, now, effects);
+        if self.replicas(place) != replicas {
+            self.refresh_around(place);
+        }
+        self.drop_if_gone(place, effects);
     }
 
     /// Ends the presumption about a pod, if there is one.
@@ -238,7 +292,7 @@ impl ClusterState {
         if let Some(state) = self.workloads.get_mut(entry.workload) {
             state.presumed -= 1;
         }
-        self.drop_if_gone(entry.workload);
+        self.drop_if_gone(entry.workload, effects);
     }
 
     fn world_applied(&mut self, image: &ImageReference, world: World, effects: &mut Effects) {
@@ -256,9 +310,11 @@ impl ClusterState {
             (World::Reading { .. }, Some(since)) => World::Reading { since },
             (known @ World::Known(_), _) => known,
         });
+        effects.may_admit |= !matches!(state.world, Some(World::Reading { .. }));
         let users: Vec<_> = state.users.keys().copied().collect();
-        users.into_iter().for_each(|workload| self.relink(workload));
-        effects.may_admit = true;
+        for workload in users {
+            self.relink(workload, effects);
+        }
     }
 
     fn use_images(&mut self, shape: &PodShape, workload: WorkloadIdx, now: Millis, effects: &mut Effects) {
@@ -296,41 +352,5 @@ impl ClusterState {
                 effects.forget.push(image.clone());
             }
         }
-    }
-
-    /// Tells the dependency graph what the workload's images are by now.
-    fn relink(&mut self, place: WorkloadIdx) {
-        let Some(state) = self.workloads.get(place) else { return };
-        let key = state.key.clone();
-        let images = if state.wasm { state.shape.images.as_slice() } else { &[] };
-        let known = images.iter().filter_map(|image| match self.world(image) {
-            Some(World::Known(component)) if component.kind == ComponentKind::Component => {
-                Some(Arc::clone(component))
-            }
-            _ => None,
-        });
-        let components: Vec<_> = known.collect();
-        let affected = Arc::make_mut(&mut self.graph).upsert(&key, &components);
-        self.update_partners(&affected);
-    }
-
-    fn update_partners(&mut self, affected: &BTreeSet<WorkloadKey>) {
-        let mut changed = Vec::new();
-        for key in affected {
-            let Some(place) = self.workloads.place_of(key) else { continue };
-            let partners = self.graph.partners(key).into_iter().filter_map(|partner| {
-                let workload = self.workloads.place_of(&partner.workload)?;
-                Some(PartnerRef { workload, weight: partner.weight })
-            });
-            let partners: Arc<[_]> = partners.collect();
-            let group =
-                self.graph.group(key).into_iter().filter_map(|member| self.workloads.place_of(&member));
-            let group: Arc<[_]> = group.filter(|member| *member != place).collect();
-            if let Some(state) = self.workloads.get_mut(place) {
-                (state.partners, state.group) = (partners, group);
-                changed.push(place);
-            }
-        }
-        changed.into_iter().for_each(|place| self.refresh_around(place));
     }
 }

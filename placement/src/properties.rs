@@ -1,0 +1,3 @@
+//! What must hold whatever happens: of the main job, of the limits, and of the state's book-keeping.
+
+mod shop;

@@ -1,0 +1,149 @@
+//! Whether a node has room for who is still to come: the partners of the components there, and those around the pod.
+
+use super::whole;
+use crate::nodes::{NodeIdx, NodeState};
+use crate::state::ClusterState;
+use crate::subject::Subject;
+use crate::workloads::{WorkloadIdx, WorkloadState};
+
+/// So many workloads around the pod are looked at: room for a whole application, not for a whole connected cluster.
+const MOST: usize = 16;
+
+/// The workloads around the pod's own of which replicas are still to come: its partners, then theirs, and so on.
+pub(super) struct Company<'a> {
+    subject: Subject<'a>,
+    members: Vec<(WorkloadIdx, &'a WorkloadState)>,
+    /// By node place: whether a replica of the pod's workload or of a member is there.
+    visited: Vec<bool>,
+    /// By node class: what the members would take on a node where none of them is yet.
+    elsewhere: Vec<Option<Demand>>,
+}
+
+/// What replicas still to come would take on a node.
+#[derive(Clone, Copy, Debug, Default)]
+struct Demand {
+    cpu_millis: u64,
+    memory_bytes: u64,
+    pods: u64,
+    /// Replicas beside those, whose host is not there.
+    unable: u64,
+}
+
+impl<'a> Company<'a> {
+    pub(super) fn new(subject: Subject<'a>) -> Self {
+        let members = around(&subject);
+        let mut visited = vec![false; subject.state.nodes.capacity()];
+        let own = subject.workload.into_iter();
+        for place in own.chain(members.iter().map(|(_, member)| *member)).flat_map(|it| it.placed.keys()) {
+            visited.iter_mut().skip(place.position()).take(1).for_each(|here| *here = true);
+        }
+        let elsewhere = vec![None; subject.state.nodes.classes().len()];
+        Self { subject, members, visited, elsewhere }
+    }
+
+    /// The share of the replicas still to come that fits beside the pod.
+    pub(super) fn room(&mut self, place: NodeIdx, node: &NodeState) -> f64 {
+        let demand = self.demand(place, node);
+        if demand.pods == 0 {
+            return if demand.unable == 0 { 1.0 } else { 0.0 };
+        }
+        let used = self.subject.used(place, node).plus(self.subject.needs(node));
+        let (offered, cap) = (node.allocatable, self.subject.instance_cap(node));
+        let fits = [
+            fits(offered.resources.cpu_millis, used.requests.cpu_millis, demand.cpu_millis),
+            fits(offered.resources.memory_bytes, used.memory(), demand.memory_bytes),
+            fits(u64::from(offered.pods), u64::from(used.pods), demand.pods),
+            fits(u64::from(cap), u64::from(used.instances), demand.pods),
+        ];
+        let able = demand.pods as f64 / (demand.pods + demand.unable) as f64;
+        fits.into_iter().fold(1.0, f64::min) * able
+    }
+
+    /// What the replicas still to come would take, were the pod on the node.
+    fn demand(&mut self, place: NodeIdx, node: &NodeState) -> Demand {
+        if !node.wanted.is_empty() || self.visited.get(place.position()) == Some(&true) {
+            return self.demand_beside(place, node);
+        }
+        let class = node.class_idx as usize;
+        if let Some(Some(known)) = self.elsewhere.get(class) {
+            return *known;
+        }
+        let demand = self.demand_beside(place, node);
+        if let Some(known) = self.elsewhere.get_mut(class) {
+            *known = Some(demand);
+        }
+        demand
+    }
+
+    fn demand_beside(&self, place: NodeIdx, node: &NodeState) -> Demand {
+        let state = self.subject.state;
+        let own_level = self.subject.workload.map_or(0.0, |own| own.share(self.subject.on(place) + 1));
+        let wanted = |workload: WorkloadIdx| node.wanted.iter().find(|wanted| wanted.workload == workload);
+        let mut demand = Demand::default();
+        for (workload, member) in &self.members {
+            let level = wanted(*workload).map_or(own_level, |wanted| wanted.level.max(own_level));
+            demand.add(state, member, level, place, node);
+        }
+        for wanted in &node.wanted {
+            let is_member = self.members.iter().any(|(member, _)| *member == wanted.workload);
+            if !is_member
+                && Some(wanted.workload) != self.subject.place
+                && let Some(workload) = state.workloads.get(wanted.workload)
+            {
+                demand.add(state, workload, wanted.level, place, node);
+            }
+        }
+        demand
+    }
+}
+
+impl Demand {
+    /// Adds the replicas that bring a workload's share on the node up to `level`, as far as there are any without a node.
+    fn add(
+        &mut self,
+        state: &ClusterState,
+        workload: &WorkloadState,
+        level: f64,
+        place: NodeIdx,
+        node: &NodeState,
+    ) {
+        let missing = whole(level * f64::from(workload.replicas())).saturating_sub(workload.on(place));
+        let coming = u64::from(missing.min(workload.pending()));
+        if coming == 0 {
+            return;
+        }
+        if !workload.can_run_on(node) {
+            self.unable += coming;
+            return;
+        }
+        let each = state.usage_under(workload.handler, &workload.shape, node);
+        self.pods += coming;
+        self.cpu_millis = self.cpu_millis.saturating_add(each.requests.cpu_millis.saturating_mul(coming));
+        self.memory_bytes = self.memory_bytes.saturating_add(each.memory().saturating_mul(coming));
+    }
+}
+
+/// The workloads nearest to the pod's own of which replicas are still to come, at most [`MOST`].
+fn around<'a>(subject: &Subject<'a>) -> Vec<(WorkloadIdx, &'a WorkloadState)> {
+    let (Some(place), Some(own)) = (subject.place, subject.workload) else { return Vec::new() };
+    let mut reached = vec![(place, own)];
+    let mut next = 0;
+    while let Some((_, workload)) = reached.get(next).copied().filter(|_| reached.len() <= MOST) {
+        next += 1;
+        for partner in workload.partners.iter().map(|partner| partner.workload) {
+            let is_new = reached.iter().all(|(known, _)| *known != partner);
+            if let Some(state) =
+                subject.state.workloads.get(partner).filter(|_| is_new && reached.len() <= MOST)
+            {
+                reached.push((partner, state));
+            }
+        }
+    }
+    reached.into_iter().skip(1).filter(|(_, workload)| workload.pending() > 0).collect()
+}
+
+/// The share of a demand that fits into what is left.
+fn fits(offered: u64, used: u64, demand: u64) -> f64 {
+    let left = offered.saturating_sub(used);
+    if left >= demand { 1.0 } else { left as f64 / demand as f64 }
+}

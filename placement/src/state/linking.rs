@@ -1,0 +1,140 @@
+//! What a workload's images mean for the dependency graph, and what that means for the workloads around it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use wit_graph::{Component, ComponentKind, WorkloadKey};
+
+use super::{ClusterState, Effects};
+use crate::filter::capability;
+use crate::hosts::NodeClass;
+use crate::objects::World;
+use crate::workloads::{PartnerRef, WorkloadIdx, WorkloadState};
+
+impl ClusterState {
+    /// Tells the dependency graph what the workload's images are by now.
+    pub(super) fn relink(&mut self, place: WorkloadIdx, effects: &mut Effects) {
+        let Some(state) = self.workloads.get(place) else { return };
+        let key = state.key.clone();
+        let images = if state.is_wasm() { state.shape.images.as_slice() } else { &[] };
+        let known = images.iter().filter_map(|image| match self.world(image) {
+            Some(World::Known(component)) if component.kind == ComponentKind::Component => {
+                Some(Arc::clone(component))
+            }
+            _ => None,
+        });
+        let components: Vec<_> = known.collect();
+        self.tell_graph(&key, &components, effects);
+        self.judge_classes(place);
+    }
+
+    /// Gives a workload its components in the dependency graph, which keeps workloads without any out.
+    ///
+    /// Most events change nothing there, and writing to the graph copies it while a snapshot is held: so look first.
+    pub(super) fn tell_graph(
+        &mut self,
+        key: &WorkloadKey,
+        components: &[Arc<Component>],
+        effects: &mut Effects,
+    ) {
+        let affected = if components.is_empty() {
+            if self.graph.components_of(key).is_empty() {
+                return;
+            }
+            Arc::make_mut(&mut self.graph).remove(key)
+        } else {
+            if self.graph.holds(key, components) {
+                return;
+            }
+            Arc::make_mut(&mut self.graph).upsert(key, components)
+        };
+        // A new provider may serve an import for which a pod was refused.
+        effects.may_admit = true;
+        self.update_groups(&affected);
+        self.update_partners(&affected);
+        for place in affected.iter().filter_map(|key| self.workloads.place_of(key)).collect::<Vec<_>>() {
+            self.judge_classes(place);
+        }
+    }
+
+    /// Notes the connected groups of these workloads; members of a group share one list.
+    fn update_groups(&mut self, affected: &BTreeSet<WorkloadKey>) {
+        let mut noted = BTreeSet::new();
+        for key in affected {
+            let Some(place) = self.workloads.place_of(key).filter(|place| !noted.contains(place)) else {
+                continue;
+            };
+            let members =
+                self.graph.group(key).into_iter().filter_map(|member| self.workloads.place_of(&member));
+            let group: Arc<[WorkloadIdx]> = members.collect();
+            for member in group.iter().copied().chain([place]) {
+                if noted.insert(member)
+                    && self.workloads.get(member).is_some_and(|state| state.group != group)
+                    && let Some(state) = self.workloads.get_mut(member)
+                {
+                    state.group = Arc::clone(&group);
+                }
+            }
+        }
+    }
+
+    fn update_partners(&mut self, affected: &BTreeSet<WorkloadKey>) {
+        let mut nodes = BTreeSet::new();
+        for key in affected {
+            let Some(place) = self.workloads.place_of(key) else { continue };
+            // Who only does not fit, or is imported for its types alone, is near for nothing.
+            let drawn = self.graph.partners(key).into_iter().filter(|partner| partner.weight > 0.0);
+            let partners = drawn.filter_map(|partner| {
+                let workload = self.workloads.place_of(&partner.workload)?;
+                Some(PartnerRef { workload, weight: partner.weight })
+            });
+            let partners: Arc<[_]> = partners.collect();
+            let Some(state) = self.workloads.get_mut(place).filter(|state| state.partners != partners) else {
+                continue;
+            };
+            // Who is no longer wanted beside it, and who is from now on.
+            nodes.extend(state.placed.keys().copied());
+            state.partners = partners;
+        }
+        for node in nodes {
+            self.refresh_wanted(node);
+        }
+    }
+
+    /// Notes anew on which node classes the workload's components can run, as far as is known.
+    fn judge_classes(&mut self, place: WorkloadIdx) {
+        let Some(workload) = self.workloads.get(place) else { return };
+        let unable = self.unable_on(workload);
+        if workload.unable_on != unable {
+            if let Some(workload) = self.workloads.get_mut(place) {
+                workload.unable_on = unable;
+            }
+            self.refresh_around(place);
+        }
+    }
+
+    /// [`ClusterState::judge_classes`] for every workload: there is a new node class.
+    pub(super) fn judge_all_workloads(&mut self) {
+        let wasm = self.workloads.iter().filter(|(_, state)| state.is_wasm());
+        let places: Vec<_> = wasm.map(|(place, _)| place).collect();
+        for place in places {
+            self.judge_classes(place);
+        }
+    }
+
+    /// The places of the node classes whose host cannot run the workload.
+    fn unable_on(&self, workload: &WorkloadState) -> Vec<u32> {
+        let Some(handler) = self.wasm_handler(workload.shape.runtime_class.as_deref()) else {
+            return Vec::new();
+        };
+        let known = workload.shape.images.iter().filter_map(|image| match self.world(image) {
+            Some(World::Known(component)) if component.kind != ComponentKind::NotWasm => Some(&**component),
+            _ => None,
+        });
+        let components: Vec<&Component> = known.collect();
+        let unable =
+            |class: &NodeClass| capability(self, class, handler, &components, &workload.key).codes.refuse();
+        let classes = (0_u32..).zip(self.nodes.classes());
+        classes.filter(|(_, class)| unable(class)).map(|(place, _)| place).collect()
+    }
+}

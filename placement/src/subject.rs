@@ -1,0 +1,80 @@
+//! The pod that is decided about, with what is looked up once per request and read for every node.
+
+use std::sync::Arc;
+
+use crate::filter::cap_of;
+use crate::hosts::HandlerIdx;
+use crate::ledger::{OwnLimits, Presumed};
+use crate::nodes::{NodeIdx, NodeState, Usage};
+use crate::request::PodRequest;
+use crate::state::ClusterState;
+use crate::workloads::{WorkloadIdx, WorkloadState};
+
+/// The pod in question. What the ledger presumes of the pod itself is left out of everything that is counted here, so
+/// that asking twice gives the same answer.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) state: &'a ClusterState,
+    pub(crate) pod: &'a PodRequest,
+    /// The Wasm handler that runs the pod.
+    pub(crate) handler: Option<HandlerIdx>,
+    pub(crate) place: Option<WorkloadIdx>,
+    pub(crate) workload: Option<&'a WorkloadState>,
+    /// What the ledger presumes of the pod.
+    own: Option<&'a Presumed>,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn new(state: &'a ClusterState, pod: &'a PodRequest) -> Self {
+        let place = state.workloads.place_of(&pod.workload);
+        Self {
+            state,
+            pod,
+            handler: state.handler_of(pod.shape.runtime_class.as_deref()),
+            place,
+            workload: place.and_then(|place| state.workloads.get(place)).map(Arc::as_ref),
+            own: state.ledger.get(&pod.uid).map(Arc::as_ref),
+        }
+    }
+
+    /// What the pod takes on a node.
+    pub(crate) fn needs(&self, node: &NodeState) -> Usage {
+        self.state.usage_under(self.handler, &self.pod.shape, node)
+    }
+
+    /// What the others take on a node, presumed ones counted at their best node.
+    pub(crate) fn used(&self, place: NodeIdx, node: &NodeState) -> Usage {
+        match self.own {
+            Some(own) if own.best == place => node.used.minus(own.counted),
+            _ => node.used,
+        }
+    }
+
+    /// What the others take on a node for certain: without what is counted there and may be elsewhere.
+    pub(crate) fn used_for_certain(&self, place: NodeIdx, node: &NodeState) -> Usage {
+        self.used(place, node).minus(self.state.ledger.doubtful(place, self.own))
+    }
+
+    /// What is left for certain of the limits that only we count, whatever the scheduler made of presumed pods.
+    pub(crate) fn room(&self, place: NodeIdx, node: &NodeState) -> OwnLimits {
+        let used = self.used(place, node);
+        let elsewhere = self.state.ledger.elsewhere(place, self.own);
+        let memory = used.memory().saturating_add(elsewhere.memory_bytes);
+        let instances = used.instances.saturating_add(elsewhere.instances);
+        OwnLimits {
+            memory_bytes: node.allocatable.resources.memory_bytes.saturating_sub(memory),
+            instances: self.instance_cap(node).saturating_sub(instances),
+        }
+    }
+
+    /// The most instances that a node takes.
+    pub(crate) fn instance_cap(&self, node: &NodeState) -> u32 {
+        cap_of(self.state, node, self.handler.and_then(|handler| node.class.profile_at(handler)))
+    }
+
+    /// Other replicas of the pod's workload on a node.
+    pub(crate) fn on(&self, node: NodeIdx) -> u32 {
+        let counted = self.workload.map_or(0, |workload| workload.on(node));
+        counted.saturating_sub(u32::from(self.own.is_some_and(|own| own.best == node)))
+    }
+}
