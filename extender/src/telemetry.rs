@@ -22,6 +22,12 @@ pub fn init(log: &Log) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Chooses the TLS library of HTTP clients, once: two could be meant.
+pub fn choose_tls() {
+    // A second call finds the choice made.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Says why a command failed, with every cause.
 pub fn complain(error: &anyhow::Error) {
     // Nobody can be told when standard error is closed.

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wit_placement::reasons::{Code, REASONS};
 use wit_placement::{
-    Candidate, ClusterState, FilterAnswer, Judgement, Millis, NodeName, PodKey, PodMode, PodRequest,
-    ScoreBoard, answer_filter, answer_prioritize,
+    Candidate, ClusterState, Event, FilterAnswer, Judgement, Millis, NodeName, Pod, PodKey, PodMode,
+    PodRequest, ScoreBoard, answer_filter, answer_prioritize,
 };
 
 use super::API_VERSION;
@@ -152,8 +152,17 @@ pub fn explain(
         images: pod.shape.images.iter().map(|image| image_state(state, image)).collect(),
         links: state.links_of(&pod.workload).map(GraphLink::from).collect(),
         taken: decision.and_then(as_taken).map(|verdicts| verdicts.only(node)),
-        now: as_of_now(state, &pod, now).only(node),
+        now: as_of_now(&without_node(state, known, now), &pod, now).only(node),
     })
+}
+
+/// The state as if the pod still waited for a node: it is not to be weighed against itself.
+fn without_node(state: &ClusterState, pod: Option<&Pod>, now: Millis) -> ClusterState {
+    let mut state = state.clone();
+    if let Some(pod) = pod.filter(|pod| pod.node.is_some()) {
+        state.apply(Event::Pod(Pod { node: None, ..pod.clone() }), now);
+    }
+    state
 }
 
 fn mode_word(mode: PodMode) -> &'static str {

@@ -10,6 +10,7 @@ use super::print;
 use crate::api::Explanation;
 use crate::api::explanation::{NodeVerdict, RuleVerdict, Verdicts};
 use crate::cli::{ExplainArguments, Output};
+use crate::telemetry;
 
 #[derive(Deserialize)]
 struct Failure {
@@ -21,7 +22,7 @@ struct Failure {
 /// # Errors
 /// Where the server cannot be reached or does not know the pod or the node.
 pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    telemetry::choose_tls();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let body = runtime.block_on(ask(arguments))?;
     match arguments.output {

@@ -33,8 +33,7 @@ pub struct Serving {
 pub fn run(arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
     let settings = settings(&arguments.settings, Settings::default())?;
     telemetry::init(&settings.log)?;
-    // Two TLS libraries could be chosen; the choice is made once, here.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    telemetry::choose_tls();
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let mut stop = Stop::new()?;

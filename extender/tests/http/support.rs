@@ -30,7 +30,7 @@ impl Server {
 
     /// A server with changed settings, ready and with all images read.
     pub(crate) async fn start(change: impl FnOnce(&mut Settings)) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        wit_extender::telemetry::choose_tls();
         let shop = Shop::unpack().expect("the shop unpacks");
         let mut settings = Settings::default();
         let listeners = &mut settings.listeners;
