@@ -206,7 +206,11 @@ impl Owner {
                 self.follow(effects);
                 done.push(sender);
             }
-            Command::Waiting(waiting) => self.waiting.note(waiting),
+            Command::Waiting(waiting) => {
+                let effects = self.state.note_images(&waiting.pod.shape, self.clock.now());
+                self.follow(effects);
+                self.waiting.note(waiting);
+            }
             Command::Strangers(names) => self.state.note_strangers(names, self.clock.now()),
             Command::Event { event, done: sender } => {
                 self.event(event);

@@ -55,12 +55,13 @@ impl ClusterState {
         effects
     }
 
-    /// Drops presumptions that have run out at `now`.
+    /// Drops presumptions that have run out at `now`, and images that nobody claimed.
     pub fn expire(&mut self, now: Millis) -> Effects {
         let mut effects = Effects::default();
         for uid in self.ledger.expired(now) {
             self.settle(&uid, None, &mut effects);
         }
+        self.forget_unclaimed(now, &mut effects);
         effects
     }
 

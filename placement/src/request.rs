@@ -1,12 +1,13 @@
 //! What a decision is asked about: a pod and the nodes that the scheduler offers for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wit_graph::WorkloadKey;
 
 use crate::nodes::NodeIdx;
 use crate::objects::{Millis, NodeName, PodKey, PodShape, PodUid};
-use crate::state::ClusterState;
+use crate::state::{ClusterState, Effects, ImageState};
 
 /// The pod that the scheduler asks about, as it sent it.
 #[derive(Clone, Debug)]
@@ -57,6 +58,35 @@ impl ClusterState {
         for name in names {
             if self.strangers.len() < MOST && !self.strangers.contains_key(&name) {
                 self.strangers.insert(name, now);
+            }
+        }
+    }
+
+    /// Has the images of a pod read that the scheduler asks about before the watch has shown it. The watch takes them
+    /// over; where it never does, they are forgotten after a while ([`ClusterState::expire`]).
+    pub fn note_images(&mut self, shape: &PodShape, now: Millis) -> Effects {
+        /// Made-up pods do not fill our memory.
+        const MOST: usize = 1_000;
+        let mut effects = Effects::default();
+        for image in &shape.images {
+            if !self.images.contains_key(image) && self.unclaimed.len() < MOST {
+                self.images.insert(image.clone(), ImageState::default());
+                self.unclaimed.insert(image.clone(), now);
+            }
+        }
+        self.watch_images(shape, now, &mut effects);
+        effects
+    }
+
+    /// Forgets images that no watch has claimed since they were noted.
+    pub(crate) fn forget_unclaimed(&mut self, now: Millis, effects: &mut Effects) {
+        const PATIENCE: Duration = Duration::from_secs(600);
+        let due = self.unclaimed.iter().filter(|(_, since)| since.after(PATIENCE) <= now);
+        for image in due.map(|(image, _)| image.clone()).collect::<Vec<_>>() {
+            self.unclaimed.remove(&image);
+            if self.images.get(&image).is_some_and(|state| state.users.is_empty()) {
+                self.images.remove(&image);
+                effects.forget.push(image);
             }
         }
     }

@@ -35,6 +35,8 @@ pub struct ClusterState {
     pub(crate) ledger: Ledger,
     /// Nodes that the scheduler named before the watch showed them, and since when.
     pub(crate) strangers: imbl::OrdMap<NodeName, Millis>,
+    /// Images of pods that the scheduler asked about before the watch showed them, and since when.
+    pub(crate) unclaimed: imbl::OrdMap<ImageReference, Millis>,
 }
 
 /// A pod as the state keeps it.
@@ -103,6 +105,7 @@ impl ClusterState {
             graph: Arc::new(graph),
             ledger: Ledger::default(),
             strangers: imbl::OrdMap::new(),
+            unclaimed: imbl::OrdMap::new(),
         })
     }
 

@@ -129,7 +129,7 @@ async fn a_node_that_nobody_has_shown_us_is_refused_for_a_bounded_time_only() {
 }
 
 #[tokio::test]
-async fn an_image_that_is_not_there_holds_nobody_else_up() {
+async fn an_image_that_is_not_there_is_soon_unknown_and_holds_nobody_else_up() {
     let server = Server::steering().await;
     let mut missing = pod("cart", 7);
     missing["spec"]["containers"][0]["image"] = json!("registry.example/shop/nothing:1.0.0");
@@ -137,6 +137,10 @@ async fn an_image_that_is_not_there_holds_nobody_else_up() {
     let reason = reply["FailedAndUnresolvableNodes"]["wasm-1"].as_str().unwrap_or_default();
     assert!(reason.starts_with("R301 "), "{reply}");
     assert_eq!(names(&server.ask("filter", &pod("cart", 0), &["wasm-1"]).await), ["wasm-1"]);
+    while names(&server.ask("filter", &missing, &["wasm-1"]).await).is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert!((server.metric("wit_image_reads_total{result=\"missing\"}").await - 1.0).abs() < f64::EPSILON);
     server.stop().await;
 }
 

@@ -325,7 +325,7 @@ impl ClusterState {
     }
 
     /// Has the images of a Wasm shape read that were not of interest before.
-    fn watch_images(&mut self, shape: &PodShape, now: Millis, effects: &mut Effects) {
+    pub(crate) fn watch_images(&mut self, shape: &PodShape, now: Millis, effects: &mut Effects) {
         if self.wasm_handler(shape.runtime_class.as_deref()).is_none() {
             return;
         }
