@@ -54,6 +54,9 @@ impl ClusterState {
                 *(if b > 0.0 { &mut affinity.local } else { &mut affinity.remote }) += replicas;
             }
         }
+        // Shares of one that are added up may come out a rounding above it.
+        affinity.gained = affinity.gained.min(1.0);
+        affinity.random = affinity.random.min(1.0);
         affinity
     }
 

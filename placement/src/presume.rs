@@ -32,6 +32,8 @@ impl ClusterState {
         if self.pods.get(&pod.uid).is_some_and(|known| known.pod.node.is_some()) {
             return effects;
         }
+        self.settle(&pod.uid, Some(best), &mut effects);
+        // A node that has gone since the answer needs no book-keeping.
         let Some(node) = self.nodes.get(best) else { return effects };
         let counted = self.usage_on(&pod.shape, node);
         let others: NodeSet = others.into_iter().filter(|node| *node != best).collect();
@@ -40,7 +42,6 @@ impl ClusterState {
         if let Some(state) = self.workloads.get_mut(workload) {
             state.presumed += 1;
         }
-        self.settle(&pod.uid, Some(best), &mut effects);
         self.count(&pod.uid, workload, best, counted);
         let expires = now.after(self.settings.ledger.expiry);
         let entry = Presumed { workload, best, counted, others, takes, expires };

@@ -60,12 +60,14 @@ impl ClusterState {
         self.nodes.free_unused(place);
     }
 
+    /// What the node's class decides: what its pods take there, and which of their partners can come.
     fn recount_residents(&mut self, place: NodeIdx) {
         let residents: Vec<_> =
             self.nodes.get(place).map_or_else(Vec::new, |state| state.pods.iter().cloned().collect());
         for uid in &residents {
             self.recount(uid);
         }
+        self.refresh_wanted(place);
     }
 
     fn runtime_class_applied(&mut self, class: RuntimeClass, now: Millis, effects: &mut Effects) {
@@ -157,20 +159,21 @@ impl ClusterState {
         self.workloads.remove(place);
     }
 
-    /// Gives the workload the shape of its template, or that of the pod with the first UID where it has none.
+    /// Gives the workload the shape of its template, else that of the pod with the first UID, else none.
     fn reshape(&mut self, place: WorkloadIdx, now: Millis, effects: &mut Effects) {
         let Some(state) = self.workloads.get(place) else { return };
         let of_template = state.template.as_ref().map(|template| &template.shape);
         let of_pod = || self.pods.get(state.pods.get_min()?).map(|record| &record.pod.shape);
-        let Some(shape) = of_template.or_else(of_pod) else { return };
-        if !Arc::ptr_eq(shape, &state.shape) {
-            let (shape, differs) = (Arc::clone(shape), **shape != *state.shape);
-            if let Some(state) = self.workloads.get_mut(place) {
-                state.shape = shape;
-            }
-            if differs {
-                self.classify_workload(place, now, effects);
-            }
+        let shape = of_template.or_else(of_pod).cloned().unwrap_or_default();
+        if Arc::ptr_eq(&shape, &state.shape) {
+            return;
+        }
+        let differs = shape != state.shape;
+        if let Some(state) = self.workloads.get_mut(place) {
+            state.shape = shape;
+        }
+        if differs {
+            self.classify_workload(place, now, effects);
         }
     }
 

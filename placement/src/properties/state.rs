@@ -1,0 +1,371 @@
+//! The state's book-keeping: whatever happened on the way, the state is the one that a newcomer would build from what is
+//! there now, in any order.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Write;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use wit_graph::testing::world;
+use wit_graph::{ComponentKind, WorkloadKey};
+
+use crate::nodes::NodeIdx;
+use crate::objects::{
+    Event, ImageReference, Millis, Node, NodeName, Pod, PodKey, PodShape, PodUid, Resources, RuntimeClass,
+    Workload, World,
+};
+use crate::presume::Presumption;
+use crate::state::{ClusterState, Effects};
+use crate::testing::{
+    MIB, Random, image_of_kind, key, linux_node, modules_node, node, request, runtime_class, runwasi_node,
+    shape,
+};
+use crate::workloads::{WorkloadIdx, WorkloadState};
+
+/// Something that happens; the numbers choose among few objects, so that most events meet earlier ones.
+#[derive(Clone, Debug)]
+enum Step {
+    Node { number: u8, kind: u8, cap: Option<u32> },
+    NodeGone(u8),
+    Class { number: u8, kind: u8 },
+    ClassGone(u8),
+    Workload { number: u8, replicas: u32, shape: u8 },
+    WorkloadGone(u8),
+    Pod { number: u8, uid: u8, workload: u8, shape: u8, node: Option<u8>, finished: bool },
+    PodGone { number: u8, uid: u8 },
+    WorldKnown,
+    Presume { number: u8, uid: u8, workload: u8, shape: u8, best: u8, others: Vec<u8> },
+    Retract { number: u8, uid: u8 },
+    Later(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let small = 0_u8..4;
+    let node = (small.clone(), small.clone(), proptest::option::of(1_u32..5));
+    let pod = (0_u8..10, 0_u8..2, small.clone(), 0_u8..8, proptest::option::weighted(0.8, small.clone()));
+    let presumption = (0_u8..10, 0_u8..2, small.clone(), 0_u8..8, small.clone());
+    prop_oneof![
+        3 => node.prop_map(|(number, kind, cap)| Step::Node { number, kind, cap }),
+        1 => small.clone().prop_map(Step::NodeGone),
+        1 => (0_u8..2, 0_u8..3).prop_map(|(number, kind)| Step::Class { number, kind }),
+        1 => (0_u8..2).prop_map(Step::ClassGone),
+        4 => (small.clone(), 0_u32..4, 0_u8..8)
+            .prop_map(|(number, replicas, shape)| Step::Workload { number, replicas, shape }),
+        1 => small.clone().prop_map(Step::WorkloadGone),
+        12 => (pod, prop::bool::weighted(0.1)).prop_map(|((number, uid, workload, shape, node), finished)| {
+            Step::Pod { number, uid, workload, shape, node, finished }
+        }),
+        3 => (0_u8..10, 0_u8..2).prop_map(|(number, uid)| Step::PodGone { number, uid }),
+        8 => Just(Step::WorldKnown),
+        4 => (presumption, prop::collection::vec(small, 0..3)).prop_map(
+            |((number, uid, workload, shape, best), others)| {
+                Step::Presume { number, uid, workload, shape, best, others }
+            }
+        ),
+        1 => (0_u8..10, 0_u8..2).prop_map(|(number, uid)| Step::Retract { number, uid }),
+        1 => (1_u64..90_000).prop_map(Step::Later),
+    ]
+}
+
+/// What is usually there: a Wasm handler and nodes that have it.
+fn usual() -> Vec<Step> {
+    let classes = (0..2).map(|number| Step::Class { number, kind: 0 });
+    classes.chain((0..3).map(|number| Step::Node { number, kind: 0, cap: None })).collect()
+}
+
+/// What is there, told as plainly as possible.
+#[derive(Clone, Debug, Default)]
+struct Truth {
+    nodes: BTreeMap<u8, Node>,
+    classes: BTreeMap<String, RuntimeClass>,
+    workloads: BTreeMap<WorkloadKey, Workload>,
+    pods: BTreeMap<PodUid, Pod>,
+}
+
+/// A state that is told what happens, with the images that it still has to be told.
+struct Told {
+    state: ClusterState,
+    unread: VecDeque<ImageReference>,
+    now: Millis,
+}
+
+impl Told {
+    fn new() -> Self {
+        let state = ClusterState::new(wit_config::Settings::default()).unwrap();
+        Self { state, unread: VecDeque::new(), now: Millis(0) }
+    }
+
+    fn apply(&mut self, event: Event) {
+        let effects = self.state.apply(event, self.now);
+        self.follow(effects);
+    }
+
+    fn follow(&mut self, effects: Effects) {
+        self.unread.retain(|image| !effects.forget.contains(image));
+        self.unread.extend(effects.read);
+    }
+
+    fn read_one(&mut self) {
+        if let Some(image) = self.unread.pop_front() {
+            let world = content(&image, self.now);
+            self.apply(Event::World(image, world));
+        }
+    }
+
+    fn read_all(&mut self) {
+        while !self.unread.is_empty() {
+            self.read_one();
+        }
+    }
+}
+
+/// What the images are.
+fn content(image: &ImageReference, now: Millis) -> World {
+    let component = match &*image.0 {
+        "front" => world(&["t:back/api@1.0.0", "t:store/api@1.0.0"], &[]),
+        "back" => world(&["t:store/api@1.0.0"], &["t:back/api@1.2.0"]),
+        "store" => world(&[], &["t:store/api@1.0.0"]),
+        "other" => world(&["t:unheard/of@1.0.0"], &[]),
+        "linux" => image_of_kind(ComponentKind::NotWasm),
+        _ => {
+            let message = Arc::from("there is no such image");
+            return World::Failed { result: "missing", message, since: now, definite: true };
+        }
+    };
+    World::Known(Arc::new(component))
+}
+
+fn pod_shape(number: u8) -> PodShape {
+    let image = ["front", "back", "store", "other", "linux", "absent", "back", "store"][usize::from(number)];
+    let mut shape = shape(image);
+    if number == 6 {
+        shape.images.push(ImageReference::new("store"));
+    }
+    if number == 7 {
+        shape.runtime_class = Some("class-1".to_owned());
+        shape.overhead = Resources { cpu_millis: 10, memory_bytes: 8 * MIB };
+    } else {
+        shape.runtime_class = Some("class-0".to_owned());
+    }
+    shape
+}
+
+fn pod(number: u8, uid: u8, workload: u8, shape: u8) -> Pod {
+    Pod {
+        key: PodKey::new("shop", format!("pod-{number}")),
+        uid: PodUid::new(format!("uid-{number}-{uid}")),
+        workload: key(&format!("workload-{workload}")),
+        shape: Arc::new(pod_shape(shape)),
+        node: None,
+        finished: false,
+        gated: false,
+    }
+}
+
+fn node_of(number: u8, kind: u8, cap: Option<u32>) -> Node {
+    let name = format!("node-{number}");
+    let build = [node, runwasi_node, linux_node, modules_node][usize::from(kind)];
+    Node { instance_cap: cap, ..build(&name) }
+}
+
+fn take(step: Step, truth: &mut Truth, told: &mut Told) {
+    match step {
+        Step::Node { number, kind, cap } => {
+            let node = node_of(number, kind, cap);
+            truth.nodes.insert(number, node.clone());
+            told.apply(Event::Node(node));
+        }
+        Step::NodeGone(number) => {
+            truth.nodes.remove(&number);
+            told.apply(Event::NodeGone(NodeName::new(format!("node-{number}"))));
+        }
+        Step::Class { number, kind } => {
+            let handler = ["wasmtime", "wasmedge", "runc"][usize::from(kind)];
+            let class = runtime_class(&format!("class-{number}"), handler);
+            truth.classes.insert(class.name.clone(), class.clone());
+            told.apply(Event::RuntimeClass(class));
+        }
+        Step::ClassGone(number) => {
+            let name = format!("class-{number}");
+            truth.classes.remove(&name);
+            told.apply(Event::RuntimeClassGone(name));
+        }
+        Step::Workload { number, replicas, shape } => {
+            let key = key(&format!("workload-{number}"));
+            let workload = Workload { key: key.clone(), replicas, shape: Arc::new(pod_shape(shape)) };
+            truth.workloads.insert(key, workload.clone());
+            told.apply(Event::Workload(workload));
+        }
+        Step::WorkloadGone(number) => {
+            let key = key(&format!("workload-{number}"));
+            truth.workloads.remove(&key);
+            told.apply(Event::WorkloadGone(key));
+        }
+        Step::Pod { number, uid, workload, shape, node, finished } => {
+            let node = node.map(|node| NodeName::new(format!("node-{node}")));
+            let pod = Pod { node, finished, ..pod(number, uid, workload, shape) };
+            if finished {
+                truth.pods.remove(&pod.uid);
+            } else {
+                truth.pods.retain(|_, other| other.key != pod.key);
+                truth.pods.insert(pod.uid.clone(), pod.clone());
+            }
+            told.apply(Event::Pod(pod));
+        }
+        Step::PodGone { number, uid } => {
+            let uid = pod(number, uid, 0, 0).uid;
+            truth.pods.remove(&uid);
+            told.apply(Event::PodGone(uid));
+        }
+        Step::WorldKnown => told.read_one(),
+        Step::Presume { number, uid, workload, shape, best, others } => {
+            let place = |node: &u8| told.state.node_place(&format!("node-{node}"));
+            let others: Vec<NodeIdx> = others.iter().filter_map(place).collect();
+            if let Some(best) = place(&best) {
+                let pod = request(&pod(number, uid, workload, shape));
+                let effects = told.state.presume(Presumption { pod, best, others }, told.now);
+                told.follow(effects);
+            }
+        }
+        Step::Retract { number, uid } => {
+            let effects = told.state.retract(&pod(number, uid, 0, 0).uid);
+            told.follow(effects);
+        }
+        Step::Later(millis) => {
+            told.now = Millis(told.now.0 + millis);
+            let effects = told.state.expire(told.now);
+            told.follow(effects);
+        }
+    }
+}
+
+/// The same cluster told from the start, in an order of the seed.
+fn retold(truth: &Truth, seed: u64) -> Told {
+    let truth = truth.clone();
+    let mut events: Vec<Event> = truth.nodes.into_values().map(Event::Node).collect();
+    events.extend(truth.classes.into_values().map(Event::RuntimeClass));
+    events.extend(truth.workloads.into_values().map(Event::Workload));
+    events.extend(truth.pods.into_values().map(Event::Pod));
+    let mut random = Random(seed);
+    random.shuffle(&mut events);
+    let mut told = Told::new();
+    for event in events {
+        told.apply(event);
+        if random.below(3) == 0 {
+            told.read_one();
+        }
+    }
+    told.read_all();
+    told
+}
+
+/// Everything that decisions read, in words: equal states are equal texts.
+fn describe(state: &ClusterState) -> String {
+    let mut text = String::new();
+    describe_nodes(state, &mut text);
+    describe_workloads(state, &mut text);
+    for (image, known) in &state.images {
+        // What was read for a Wasm pod stays known, though no Wasm pod may have the image any more.
+        let world = match known.world.as_ref().filter(|_| is_of_interest(state, image)) {
+            None => "of no interest".to_owned(),
+            Some(World::Known(component)) => component.digest.to_string(),
+            Some(World::Failed { result, .. }) => (*result).to_owned(),
+            Some(World::Reading { .. }) => "reading".to_owned(),
+        };
+        let users: BTreeSet<_> =
+            known.users.iter().map(|(user, uses)| (workload(state, *user), uses)).collect();
+        writeln!(text, "image {image}: {world} {users:?}").unwrap();
+    }
+    for (uid, record) in &state.pods {
+        let counted = record.counted.map(|(node, usage)| (name(state, node), usage));
+        writeln!(text, "pod {uid:?}: {} {counted:?} {:?}", workload(state, record.workload), record.pod)
+            .unwrap();
+    }
+    writeln!(text, "names {:?}", state.pod_uids).unwrap();
+    writeln!(text, "classes {:?}", state.runtime_classes).unwrap();
+    for link in state.graph.links() {
+        writeln!(text, "link {link:?}").unwrap();
+    }
+    writeln!(text, "in the graph {:?}", state.graph.workloads().collect::<Vec<_>>()).unwrap();
+    text
+}
+
+/// Whether a Wasm pod or template names the image.
+fn is_of_interest(state: &ClusterState, image: &ImageReference) -> bool {
+    let templates = state.workloads().filter_map(|workload| workload.template.as_ref()).map(|it| &it.shape);
+    let mut shapes = state.pods().map(|pod| &pod.shape).chain(templates);
+    shapes.any(|shape| {
+        shape.images.contains(image) && state.wasm_handler(shape.runtime_class.as_deref()).is_some()
+    })
+}
+
+fn describe_nodes(state: &ClusterState, text: &mut String) {
+    let nodes: BTreeMap<_, _> =
+        state.nodes.iter().map(|(place, node)| (node.name.clone(), (place, node))).collect();
+    for (name, (place, node)) in nodes {
+        let replicas: BTreeMap<_, _> =
+            node.replicas.iter().map(|(owner, replicas)| (workload(state, *owner), replicas)).collect();
+        let wanted: BTreeMap<_, _> =
+            node.wanted.iter().map(|wanted| (workload(state, wanted.workload), wanted.level)).collect();
+        assert_eq!(state.node_place(name.as_str()), Some(place), "{name}");
+        writeln!(text, "node {name}: {:?} {:?}", node.object, node.class).unwrap();
+        writeln!(text, "  {:?} {replicas:?} wants {wanted:?} {:?}", node.used, node.pods).unwrap();
+    }
+}
+
+fn describe_workloads(state: &ClusterState, text: &mut String) {
+    for known in state.workloads() {
+        let placed: BTreeMap<_, _> =
+            known.placed.iter().map(|(node, count)| (name(state, *node), count)).collect();
+        let partners: Vec<_> = known
+            .partners
+            .iter()
+            .map(|partner| (workload(state, partner.workload), partner.weight))
+            .collect();
+        let group: Vec<_> = known.group.iter().map(|member| workload(state, *member)).collect();
+        let able: BTreeSet<_> =
+            state.nodes().filter(|(_, node)| known.can_run_on(node)).map(|(_, node)| node.name()).collect();
+        assert_eq!(known.placed_replicas(), known.placed.values().sum::<u32>());
+        let WorkloadState { key, template, shape, handler, pods, presumed, .. } = known;
+        writeln!(text, "workload {key}: {template:?} {shape:?} {handler:?} {pods:?} {presumed}").unwrap();
+        writeln!(text, "  {placed:?} {partners:?} {group:?} able on {able:?}").unwrap();
+    }
+}
+
+fn workload(state: &ClusterState, place: WorkloadIdx) -> String {
+    state.workloads.get(place).unwrap().key.to_string()
+}
+
+fn name(state: &ClusterState, node: NodeIdx) -> String {
+    state.nodes.get(node).unwrap().name.to_string()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_state_is_what_a_newcomer_would_build(steps in prop::collection::vec(step(), 1..80), seed in any::<u64>()) {
+        let (mut truth, mut told) = (Truth::default(), Told::new());
+        for step in usual().into_iter().chain(steps) {
+            take(step, &mut truth, &mut told);
+        }
+        told.read_all();
+        told.state.expire(Millis(u64::MAX));
+        prop_assert_eq!(told.state.ledger_len(), 0);
+        let retold = retold(&truth, seed);
+        prop_assert_eq!(describe(&told.state), describe(&retold.state));
+    }
+
+    #[test]
+    fn a_snapshot_stays_as_it_was(steps in prop::collection::vec(step(), 1..60)) {
+        let (mut truth, mut told) = (Truth::default(), Told::new());
+        let mut snapshots = Vec::new();
+        for step in steps {
+            snapshots.push((told.state.clone(), describe(&told.state)));
+            take(step, &mut truth, &mut told);
+        }
+        for (snapshot, described) in snapshots {
+            prop_assert_eq!(describe(&snapshot), described);
+        }
+    }
+}
