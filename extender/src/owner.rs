@@ -252,7 +252,7 @@ impl Owner {
         let now = self.clock.now();
         let effects = self.state.expire(now);
         self.follow(effects);
-        self.may_admit |= self.waiting.is_due(now);
+        self.may_admit |= self.waiting.passes_deadline(now);
     }
 
     fn follow(&mut self, effects: Effects) {
@@ -270,9 +270,10 @@ impl Owner {
         if !std::mem::take(&mut self.may_admit) || self.waiting.is_empty() {
             return;
         }
-        let woken = self.waiting.admitted(&self.state, self.clock.now());
+        let look = self.waiting.look(&self.state, self.clock.now());
+        self.may_admit = look.more;
         let Some(wakes) = &self.inputs.wakes else { return };
-        for wake in woken {
+        for wake in look.wakes {
             if wakes.try_send(wake).is_err() {
                 warn!(
                     "too many pods to wake at once; the scheduler tries the rest again by itself within minutes"

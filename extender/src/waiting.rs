@@ -1,14 +1,18 @@
 //! Pods that were refused for a reason that ends without the API server noticing: kube-scheduler tries them again only
 //! when something changes there, so they are woken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
+use wit_graph::WorkloadKey;
 use wit_placement::reasons::{Code, Codes};
-use wit_placement::{Candidate, ClusterState, Millis, PodRequest, PodUid, answer_filter};
+use wit_placement::{Candidate, ClusterState, ImageReference, Millis, PodRequest, PodUid, answer_filter};
 
 /// At most so many pods of one workload are woken at once: where there is room for one, the others would be refused
 /// again.
 const AT_ONCE: usize = 16;
+/// How many nodes are judged in one look, all waiting workloads together: about two milliseconds.
+const JUDGED_AT_ONCE: usize = 20_000;
 
 /// A pod that waits.
 #[derive(Clone, Debug)]
@@ -38,23 +42,27 @@ pub struct Wake {
 #[derive(Debug, Default)]
 pub struct WaitingPods {
     pods: BTreeMap<PodUid, Waiting>,
+    /// When pods are no longer refused as *reading*.
+    deadlines: BTreeSet<Millis>,
+    /// The last pod of the latest look, where that did not come to all of them.
+    looked_up_to: Option<PodUid>,
+}
+
+/// What one look at the waiting pods found.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// The pods that would be admitted.
+    pub wakes: Vec<Wake>,
+    /// Whether there are more pods to look at.
+    pub more: bool,
 }
 
 impl WaitingPods {
-    /// Notes a refused pod; one that waits for nothing of ours is left to the scheduler.
+    /// Notes a pod that was refused on every node. Whatever it was refused for may have changed in the API server
+    /// already, without the watch having told us: the scheduler would then not ask again.
     pub fn note(&mut self, waiting: Waiting) {
-        let ours = [
-            Code::Reading,
-            Code::NodeUnread,
-            Code::ProviderUnknown,
-            Code::PodsFull,
-            Code::CpuFull,
-            Code::MemoryFull,
-            Code::InstancesFull,
-        ];
-        if ours.iter().any(|code| waiting.codes.contains(*code)) {
-            self.pods.insert(waiting.pod.uid.clone(), waiting);
-        }
+        self.deadlines.extend(waiting.reading_until);
+        self.pods.insert(waiting.pod.uid.clone(), waiting);
     }
 
     /// Forgets a pod that has been placed or is gone.
@@ -72,31 +80,43 @@ impl WaitingPods {
         self.pods.is_empty()
     }
 
-    /// Whether some pod's reading deadline has passed at `now`.
-    pub fn is_due(&self, now: Millis) -> bool {
-        self.pods.values().any(|waiting| waiting.reading_until.is_some_and(|until| until <= now))
+    /// Whether some pod's reading deadline has passed at `now`; told once per deadline.
+    pub fn passes_deadline(&mut self, now: Millis) -> bool {
+        let to_come = self.deadlines.split_off(&Millis(now.0.saturating_add(1)));
+        !std::mem::replace(&mut self.deadlines, to_come).is_empty()
     }
 
-    /// Takes out the pods that would be admitted at `now`.
-    pub fn admitted(&mut self, state: &ClusterState, now: Millis) -> Vec<Wake> {
+    /// Takes out the pods that would be admitted at `now`. One look judges about [`JUDGED_AT_ONCE`] nodes, so that
+    /// nobody waits for it; the next one goes on where it stopped.
+    pub fn look(&mut self, state: &ClusterState, now: Millis) -> Look {
         let nodes: Vec<Candidate> = state.nodes().map(|(place, _)| Candidate::Known(place)).collect();
-        let mut verdicts: BTreeMap<String, usize> = BTreeMap::new();
-        let mut wakes = Vec::new();
-        for waiting in self.pods.values() {
-            let alike = format!("{} {:?}", waiting.pod.workload, waiting.pod.shape.images);
+        let most = (JUDGED_AT_ONCE / nodes.len().max(1)).max(1);
+        let from = self.looked_up_to.take().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut verdicts: BTreeMap<(&WorkloadKey, &[ImageReference]), usize> = BTreeMap::new();
+        let mut look = Look::default();
+        for (uid, waiting) in self.pods.range((from, Bound::Unbounded)) {
+            let alike = (&waiting.pod.workload, waiting.pod.shape.images.as_slice());
+            if verdicts.len() == most && !verdicts.contains_key(&alike) {
+                look.more = true;
+                break;
+            }
             let left = verdicts.entry(alike).or_insert_with(|| {
                 let admitted = !answer_filter(state, &waiting.pod, &nodes, now).returned.is_empty();
                 if admitted { AT_ONCE } else { 0 }
             });
             if *left > 0 {
                 *left -= 1;
-                wakes.push(waiting.wake(now));
+                look.wakes.push(waiting.wake(now));
             }
+            self.looked_up_to = Some(uid.clone());
         }
-        for wake in &wakes {
-            self.forget(&wake.pod.uid);
+        if !look.more {
+            self.looked_up_to = None;
         }
-        wakes
+        for wake in &look.wakes {
+            self.pods.remove(&wake.pod.uid);
+        }
+        look
     }
 }
 
@@ -114,5 +134,116 @@ impl Waiting {
             ("Reconsidered", "what the pod was refused for has changed")
         };
         Wake { pod: self.pod.clone(), reason, message, world_read: !overdue }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use wit_config::Settings;
+    use wit_placement::{
+        Allocatable, Event, Node, NodeName, PodKey, PodShape, Resources, RuntimeClass, World,
+    };
+
+    use super::*;
+
+    const IMAGE: &str = "registry.example/acme/app:1";
+
+    fn node(name: &str, pods: u32) -> Event {
+        let resources = Resources { cpu_millis: 4_000, memory_bytes: 8 << 30 };
+        Event::Node(Node {
+            name: NodeName::new(name),
+            labels: [("kube-wasm/runtime".to_owned(), "wasmtime".to_owned())].into(),
+            allocatable: Allocatable { resources, pods },
+            runtime_handlers: Some(["wasmtime".to_owned()].into()),
+            instance_cap: None,
+            taints: Vec::new(),
+            unschedulable: false,
+        })
+    }
+
+    /// A cluster with one full node, and that many waiting pods, each of its own workload.
+    fn cluster(waiting: usize) -> (ClusterState, WaitingPods) {
+        let mut state = ClusterState::new(Settings::default()).unwrap();
+        let class = RuntimeClass {
+            name: "wasm".into(),
+            handler: "wasmtime".into(),
+            node_selector: [].into(),
+            tolerations: Vec::new(),
+            overhead: Resources::default(),
+        };
+        state.apply(Event::RuntimeClass(class), Millis(0));
+        state.apply(node("full", 0), Millis(0));
+        let mut pods = WaitingPods::default();
+        for number in 0..waiting {
+            let pod = pod(&format!("pod-{number:04}"));
+            state.note_images(&pod.shape, Millis(0));
+            let codes = Codes::NONE.with(Code::PodsFull);
+            pods.note(Waiting { pod, codes, reading_until: None });
+        }
+        (state, pods)
+    }
+
+    fn pod(name: &str) -> PodRequest {
+        let shape = PodShape {
+            runtime_class: Some("wasm".into()),
+            images: vec![ImageReference::new(IMAGE)],
+            ..PodShape::default()
+        };
+        PodRequest {
+            key: PodKey::new("acme", name),
+            uid: PodUid::new(name),
+            workload: WorkloadKey::new("acme", "Pod", name),
+            shape: Arc::new(shape),
+        }
+    }
+
+    fn failed(definite: bool) -> Event {
+        let world = World::Failed { result: "missing", message: "gone".into(), since: Millis(0), definite };
+        Event::World(ImageReference::new(IMAGE), world)
+    }
+
+    #[test]
+    fn a_pod_is_woken_when_it_would_be_admitted_and_only_once() {
+        let (mut state, mut pods) = cluster(1);
+        state.apply(failed(true), Millis(1));
+        assert!(pods.look(&state, Millis(1)).wakes.is_empty());
+        state.apply(node("new", 10), Millis(2));
+        let look = pods.look(&state, Millis(2));
+        assert_eq!(look.wakes.len(), 1);
+        assert_eq!(look.wakes[0].reason, "Reconsidered");
+        assert!(pods.is_empty() && pods.look(&state, Millis(3)).wakes.is_empty());
+    }
+
+    #[test]
+    fn a_pod_whose_image_is_not_read_in_time_is_woken_at_its_deadline() {
+        let (mut state, mut pods) = cluster(0);
+        state.apply(node("new", 10), Millis(0));
+        let until = Millis(0).after(state.settings().reading.deadline);
+        let waiting =
+            Waiting { pod: pod("a"), codes: Codes::NONE.with(Code::Reading), reading_until: Some(until) };
+        state.note_images(&waiting.pod.shape, Millis(0));
+        pods.note(waiting);
+        assert!(!pods.passes_deadline(Millis(1)) && pods.look(&state, Millis(1)).wakes.is_empty());
+        assert!(pods.passes_deadline(until) && !pods.passes_deadline(until));
+        let look = pods.look(&state, until);
+        assert_eq!((look.wakes[0].reason, look.wakes[0].world_read), ("ReadingTimedOut", false));
+    }
+
+    #[test]
+    fn many_waiting_workloads_are_looked_at_in_turns() {
+        let (mut state, mut pods) = cluster(100);
+        for number in 0..1_000 {
+            state.apply(node(&format!("n-{number:04}"), 10), Millis(0));
+        }
+        state.apply(failed(true), Millis(1));
+        let first = pods.look(&state, Millis(1));
+        assert!(first.more && !first.wakes.is_empty() && pods.len() < 100);
+        let mut looks = 1;
+        while pods.look(&state, Millis(1)).more {
+            looks += 1;
+        }
+        assert!(pods.is_empty(), "{} left after {looks} looks", pods.len());
     }
 }
