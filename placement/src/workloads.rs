@@ -36,6 +36,9 @@ pub struct WorkloadState {
     pub(crate) group: Arc<[WorkloadIdx]>,
     /// The places of the node classes whose host cannot run its components, sorted.
     pub(crate) unable_on: Vec<u32>,
+    /// Whether it exports an interface that others may import, which those of WASI are not: partners may come that
+    /// nobody knows yet.
+    pub(crate) invites: bool,
 }
 
 /// A linked workload.
@@ -73,6 +76,7 @@ impl WorkloadState {
             partners: Arc::default(),
             group: Arc::default(),
             unable_on: Vec::new(),
+            invites: false,
         }
     }
 
@@ -142,6 +146,11 @@ impl WorkloadState {
         self.group.len() > 1
     }
 
+    /// Whether it has such links, or exports what others may link to.
+    pub(crate) fn may_be_linked(&self) -> bool {
+        self.is_linked() || self.invites
+    }
+
     pub(crate) fn is_gone(&self) -> bool {
         self.template.is_none() && self.pods.is_empty() && self.presumed == 0
     }
@@ -158,6 +167,16 @@ impl WorkloadTable {
 
     pub(crate) fn get_mut(&mut self, workload: WorkloadIdx) -> Option<&mut WorkloadState> {
         self.states.get_mut(workload.position()).and_then(Option::as_mut).map(Arc::make_mut)
+    }
+
+    /// The workloads of a namespace in the order of their keys.
+    pub(crate) fn in_namespace(
+        &self,
+        namespace: &str,
+    ) -> impl Iterator<Item = (WorkloadIdx, &Arc<WorkloadState>)> {
+        let own = self.places.range(WorkloadKey::new(namespace, "", "")..);
+        let own = own.take_while(move |(key, _)| key.namespace == namespace);
+        own.filter_map(|(_, place)| self.get(*place).map(|state| (*place, state)))
     }
 
     /// The workloads in the order of their keys.

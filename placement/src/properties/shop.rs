@@ -138,3 +138,24 @@ fn a_busy_cluster_and_a_late_watch_change_nothing() {
         assert_eq!(shop.cluster.state.ledger_len(), 0);
     }
 }
+
+/// As a user creates it: the pods of one Deployment have nodes before the next one exists, and who calls them may come last.
+#[test]
+fn deployments_that_are_created_one_after_the_other_land_together() {
+    for seed in 0..100 {
+        let mut random = Random(seed);
+        let mut cluster = Cluster::new();
+        cluster.nodes(with_a_full_node());
+        let Shop { mut cluster, mut workloads } = Shop::to_come(cluster, [3; 6]);
+        random.shuffle(&mut workloads);
+        let mut waiting: Vec<Pod> = Vec::new();
+        for workload in &workloads {
+            cluster.workload(workload);
+            waiting.extend((0..workload.replicas).map(|ordinal| pod_of(workload, ordinal)));
+            waiting.retain(|pod| cluster.schedule(pod, NOISE, &mut random).is_none());
+        }
+        let affinity = cluster.state.affinity(cluster.now);
+        assert!(waiting.is_empty(), "seed {seed}: {} pods wait", waiting.len());
+        assert!(affinity.gained >= 0.9 && affinity.remote == 0, "seed {seed}: {affinity:?}");
+    }
+}

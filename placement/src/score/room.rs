@@ -1,7 +1,10 @@
 //! Whether a node has room for who is still to come: the partners of the components there, and those around the pod.
+//! Consumers of a component may be created after it: a host that links nothing has no room for them.
+
+use wit_config::LinkMode;
 
 use super::whole;
-use crate::nodes::{NodeIdx, NodeState};
+use crate::nodes::{NodeIdx, NodeState, Usage};
 use crate::state::ClusterState;
 use crate::subject::Subject;
 use crate::workloads::{WorkloadIdx, WorkloadState};
@@ -9,10 +12,15 @@ use crate::workloads::{WorkloadIdx, WorkloadState};
 /// So many workloads around the pod are looked at: room for a whole application, not for a whole connected cluster.
 const MOST: usize = 16;
 
+/// A component that others may import from is given room for so many around it: who calls it may be created last.
+const EXPECTED: usize = 6;
+
 /// The workloads around the pod's own of which replicas are still to come: its partners, then theirs, and so on.
 pub(super) struct Company<'a> {
     subject: Subject<'a>,
     members: Vec<(WorkloadIdx, &'a WorkloadState)>,
+    /// How many more than those are expected, in pods of the workload's own size.
+    expected: u64,
     /// By node place: whether a replica of the pod's workload or of a member is there.
     visited: Vec<bool>,
     /// By node class: what the members would take on a node where none of them is yet.
@@ -31,18 +39,23 @@ struct Demand {
 
 impl<'a> Company<'a> {
     pub(super) fn new(subject: Subject<'a>) -> Self {
-        let members = around(&subject);
+        let (members, known) = around(&subject);
+        let invites = subject.workload.is_some_and(|own| own.invites);
+        let expected = if invites { EXPECTED.saturating_sub(known) as u64 } else { 0 };
         let mut visited = vec![false; subject.state.nodes.capacity()];
         let own = subject.workload.into_iter();
         for place in own.chain(members.iter().map(|(_, member)| *member)).flat_map(|it| it.placed.keys()) {
             visited.iter_mut().skip(place.position()).take(1).for_each(|here| *here = true);
         }
         let elsewhere = vec![None; subject.state.nodes.classes().len()];
-        Self { subject, members, visited, elsewhere }
+        Self { subject, members, expected, visited, elsewhere }
     }
 
     /// The share of the replicas still to come that fits beside the pod.
     pub(super) fn room(&mut self, place: NodeIdx, node: &NodeState) -> f64 {
+        if self.would_stay_alone(node) {
+            return 0.0;
+        }
         let demand = self.demand(place, node);
         if demand.pods == 0 {
             return if demand.unable == 0 { 1.0 } else { 0.0 };
@@ -57,6 +70,16 @@ impl<'a> Company<'a> {
         ];
         let able = demand.pods as f64 / (demand.pods + demand.unable) as f64;
         fits.into_iter().fold(1.0, f64::min) * able
+    }
+
+    /// Whether the pod's workload waits for consumers that nobody knows yet, and the node's host links nothing: who
+    /// imports from it could not run there.
+    fn would_stay_alone(&self, node: &NodeState) -> bool {
+        let Subject { state, workload, handler, .. } = self.subject;
+        let profile = handler.and_then(|handler| node.class.profile_at(handler));
+        let host = profile.and_then(|profile| state.hosts.profile(profile));
+        workload.is_some_and(|own| own.invites && own.partners.is_empty())
+            && host.is_some_and(|host| host.link_mode == LinkMode::None)
     }
 
     /// What the replicas still to come would take, were the pod on the node.
@@ -80,6 +103,7 @@ impl<'a> Company<'a> {
         let own_level = self.subject.workload.map_or(0.0, |own| own.share(self.subject.on(place) + 1));
         let wanted = |workload: WorkloadIdx| node.wanted.iter().find(|wanted| wanted.workload == workload);
         let mut demand = Demand::default();
+        demand.take(self.subject.needs(node), self.expected);
         for (workload, member) in &self.members {
             let level = wanted(*workload).map_or(own_level, |wanted| wanted.level.max(own_level));
             demand.add(state, member, level, place, node);
@@ -116,16 +140,21 @@ impl Demand {
             self.unable += coming;
             return;
         }
-        let each = state.usage_under(workload.handler, &workload.shape, node);
+        self.take(state.usage_under(workload.handler, &workload.shape, node), coming);
+    }
+
+    /// Adds so many pods that take as much as this each.
+    fn take(&mut self, each: Usage, coming: u64) {
         self.pods += coming;
         self.cpu_millis = self.cpu_millis.saturating_add(each.requests.cpu_millis.saturating_mul(coming));
         self.memory_bytes = self.memory_bytes.saturating_add(each.memory().saturating_mul(coming));
     }
 }
 
-/// The workloads nearest to the pod's own of which replicas are still to come, at most [`MOST`].
-fn around<'a>(subject: &Subject<'a>) -> Vec<(WorkloadIdx, &'a WorkloadState)> {
-    let (Some(place), Some(own)) = (subject.place, subject.workload) else { return Vec::new() };
+/// The workloads nearest to the pod's own, at most [`MOST`]: those of which replicas are still to come, and how many there
+/// are in all.
+fn around<'a>(subject: &Subject<'a>) -> (Vec<(WorkloadIdx, &'a WorkloadState)>, usize) {
+    let (Some(place), Some(own)) = (subject.place, subject.workload) else { return (Vec::new(), 0) };
     let mut reached = vec![(place, own)];
     let mut next = 0;
     while let Some((_, workload)) = reached.get(next).copied().filter(|_| reached.len() <= MOST) {
@@ -139,7 +168,8 @@ fn around<'a>(subject: &Subject<'a>) -> Vec<(WorkloadIdx, &'a WorkloadState)> {
             }
         }
     }
-    reached.into_iter().skip(1).filter(|(_, workload)| workload.pending() > 0).collect()
+    let known = reached.len() - 1;
+    (reached.into_iter().skip(1).filter(|(_, workload)| workload.pending() > 0).collect(), known)
 }
 
 /// The share of a demand that fits into what is left.

@@ -9,6 +9,7 @@ use super::{ClusterState, Effects};
 use crate::filter::capability;
 use crate::hosts::NodeClass;
 use crate::objects::World;
+use crate::reasons::Code;
 use crate::workloads::{PartnerRef, WorkloadIdx, WorkloadState};
 
 impl ClusterState {
@@ -26,6 +27,12 @@ impl ClusterState {
         let components: Vec<_> = known.collect();
         self.tell_graph(&key, &components, effects);
         self.judge_classes(place);
+        let invites = components.iter().any(|component| invites(component));
+        if self.workloads.get(place).is_some_and(|state| state.invites != invites)
+            && let Some(state) = self.workloads.get_mut(place)
+        {
+            state.invites = invites;
+        }
     }
 
     /// Gives a workload its components in the dependency graph, which keeps workloads without any out.
@@ -132,9 +139,18 @@ impl ClusterState {
             _ => None,
         });
         let components: Vec<&Component> = known.collect();
-        let unable =
-            |class: &NodeClass| capability(self, class, handler, &components, &workload.key).codes.refuse();
+        // A provider that nobody knows yet may still come: that is not the host's fault.
+        let lasts = |code: Code| code.refuses() && code != Code::ProviderUnknown;
+        let unable = |class: &NodeClass| {
+            capability(self, class, handler, &components, &workload.key).codes.iter().any(lasts)
+        };
         let classes = (0_u32..).zip(self.nodes.classes());
         classes.filter(|(_, class)| unable(class)).map(|(place, _)| place).collect()
     }
+}
+
+/// Whether the component exports an interface that another may import: not one by which a host starts it.
+fn invites(component: &Component) -> bool {
+    let interfaces = component.exports.iter().filter_map(|export| export.interface.as_ref());
+    interfaces.into_iter().any(|interface| interface.namespace() != "wasi")
 }

@@ -24,7 +24,16 @@ pub(crate) struct Shop {
 
 impl Shop {
     /// The shop's templates with so many replicas each; nothing is placed.
-    pub(crate) fn new(mut cluster: Cluster, replicas: [u32; 6]) -> Self {
+    pub(crate) fn new(cluster: Cluster, replicas: [u32; 6]) -> Self {
+        let mut shop = Self::to_come(cluster, replicas);
+        for workload in &shop.workloads {
+            shop.cluster.workload(workload);
+        }
+        shop
+    }
+
+    /// The shop before anybody has created it: only its images are there.
+    pub(crate) fn to_come(mut cluster: Cluster, replicas: [u32; 6]) -> Self {
         let api = |name: &str| format!("shop:{name}/api@1.0.0");
         let mut workloads = Vec::new();
         for ((name, imports), replicas) in SHOP.iter().zip(replicas) {
@@ -33,9 +42,6 @@ impl Shop {
                 imports.iter().map(String::as_str).chain(["wasi:cli/stdout@0.2.3"]).collect();
             cluster.image(name, world(&imports, &[&api(name), "wasi:cli/run@0.2.3"]));
             workloads.push(workload(name, replicas));
-        }
-        for workload in &workloads {
-            cluster.workload(workload);
         }
         Self { cluster, workloads }
     }
