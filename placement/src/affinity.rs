@@ -7,6 +7,9 @@
 //!
 //! Replicas on a node that cannot run them gain nothing.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use wit_graph::{Component, Link, WorkloadKey};

@@ -5,6 +5,9 @@
 //! can take the pod). Near a limit that only we count the answer is narrowed to one node, so that what the ledger then
 //! presumes is exact: a node is near when it has room for fewer pods of this kind than `placement.exactBelow`.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

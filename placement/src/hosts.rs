@@ -2,6 +2,9 @@
 //!
 //! Nodes are folded into few [`NodeClass`]es, so that a request checks capability once per class and not once per node.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 

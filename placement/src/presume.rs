@@ -1,5 +1,8 @@
 //! Presuming placements: what the scheduler probably did with our answer.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::ledger::{NodeSet, OwnLimits, Presumed};

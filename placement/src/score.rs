@@ -20,6 +20,8 @@
 //! what the next pods are scored against is what the scheduler chose.
 
 mod room;
+#[cfg(test)]
+mod tests;
 
 use self::room::Company;
 use crate::nodes::NodeIdx;
@@ -33,7 +35,7 @@ use crate::workloads::{WorkloadIdx, WorkloadState};
 pub const BEST: u8 = 10;
 /// How far the best node stands above the rest where the workload has links.
 pub const DECISIVE: u8 = 3;
-/// The most that nodes with warnings score beside one without.
+/// What nodes with warnings are worth at most beside one without, in shares of that.
 const WARNED_AT_MOST: f64 = 0.1;
 
 /// The terms of one node's score.
@@ -87,12 +89,7 @@ pub fn scored(
     let mut terms: Vec<Terms> =
         candidates.iter().map(|candidate| subject.terms(*candidate, &gain, &group, &mut company)).collect();
     weigh(state, &mut terms);
-    let warned: Vec<bool> =
-        (0..terms.len()).map(|position| codes.get(position).is_some_and(|codes| codes.warn())).collect();
-    if warned.iter().any(|warned| !warned) {
-        let warned = terms.iter_mut().zip(warned).filter(|(_, warned)| *warned);
-        warned.for_each(|(term, _)| term.value *= WARNED_AT_MOST);
-    }
+    subdue(&mut terms, |position| codes.get(position).is_some_and(|codes| codes.warn()));
     rank(state, candidates, terms, subject.workload.is_some_and(WorkloadState::may_be_linked))
 }
 
@@ -219,6 +216,24 @@ fn weigh(state: &ClusterState, terms: &mut [Terms]) {
         term.value = weights.gain * normalised(term.gain, gain)
             + weights.group * normalised(term.group, group)
             + weights.room * term.room;
+    }
+}
+
+/// Brings nodes with warnings below those without, in the order that they have among themselves.
+fn subdue(terms: &mut [Terms], is_warned: impl Fn(usize) -> bool) {
+    let (mut most, mut most_warned) = (None::<f64>, 0.0_f64);
+    for (position, term) in terms.iter().enumerate() {
+        if is_warned(position) {
+            most_warned = most_warned.max(term.value);
+        } else {
+            most = Some(most.unwrap_or(0.0).max(term.value));
+        }
+    }
+    let Some(most) = most.filter(|_| most_warned > 0.0) else { return };
+    for (position, term) in terms.iter_mut().enumerate() {
+        if is_warned(position) {
+            term.value *= WARNED_AT_MOST * most / most_warned;
+        }
     }
 }
 

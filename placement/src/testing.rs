@@ -10,7 +10,7 @@ use wit_config::Settings;
 use wit_graph::testing::world;
 use wit_graph::{Component, ComponentKind, WorkloadKey};
 
-pub(crate) use shop::Shop;
+pub(crate) use shop::{SHOP, Shop};
 
 use crate::answers::{answer_filter, answer_prioritize};
 use crate::kube_scheduler;

@@ -97,8 +97,13 @@ impl WorkloadState {
 
     /// The number of replicas that shares are taken of: what the template wants, or more where more exist; at least 1.
     pub fn replicas(&self) -> u32 {
+        self.wanted().max(1)
+    }
+
+    /// What the template wants, or more where more exist.
+    fn wanted(&self) -> u32 {
         let pods = u32::try_from(self.pods.len()).unwrap_or(u32::MAX);
-        self.template.as_ref().map_or(0, |template| template.replicas).max(pods).max(1)
+        self.template.as_ref().map_or(0, |template| template.replicas).max(pods)
     }
 
     /// Replicas that are on a node or presumed there.
@@ -108,7 +113,7 @@ impl WorkloadState {
 
     /// Replicas that are still to be placed.
     pub(crate) fn pending(&self) -> u32 {
-        self.replicas().saturating_sub(self.placed_replicas)
+        self.wanted().saturating_sub(self.placed_replicas)
     }
 
     /// Counts a replica on a node.

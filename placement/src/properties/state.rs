@@ -326,8 +326,9 @@ fn describe_workloads(state: &ClusterState, text: &mut String) {
         let able: BTreeSet<_> =
             state.nodes().filter(|(_, node)| known.can_run_on(node)).map(|(_, node)| node.name()).collect();
         assert_eq!(known.placed_replicas(), known.placed.values().sum::<u32>());
-        let WorkloadState { key, template, shape, handler, pods, presumed, .. } = known;
-        writeln!(text, "workload {key}: {template:?} {shape:?} {handler:?} {pods:?} {presumed}").unwrap();
+        let WorkloadState { key, template, shape, handler, pods, presumed, invites, .. } = known;
+        writeln!(text, "workload {key}: {template:?} {shape:?} {handler:?} {pods:?} {presumed} {invites}")
+            .unwrap();
         writeln!(text, "  {placed:?} {partners:?} {group:?} able on {able:?}").unwrap();
     }
 }

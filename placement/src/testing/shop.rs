@@ -6,7 +6,7 @@ use super::{Cluster, Random, pod_of, workload};
 use crate::objects::{Pod, Workload};
 
 /// The workloads of the shop with what they import from each other.
-const SHOP: [(&str, &[&str]); 6] = [
+pub(crate) const SHOP: [(&str, &[&str]); 6] = [
     ("gateway", &["catalog", "pricing", "cart"]),
     ("checkout", &["pricing", "cart", "mail"]),
     ("catalog", &[]),

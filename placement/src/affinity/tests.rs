@@ -1,0 +1,127 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use wit_graph::testing::world;
+
+use super::Affinity;
+use crate::objects::Millis;
+use crate::presume::Presumption;
+use crate::testing::{
+    Cluster, Random, SHOP, Shop, linux_node, modules_node, node, on, pod_of, request, workload,
+};
+
+/// A consumer and a provider with so many replicas each.
+fn pair(consumers: u32, providers: u32) -> Cluster {
+    let mut cluster = Cluster::new();
+    cluster.nodes(["a", "b", "c"].map(node));
+    cluster
+        .image("front", world(&["t:back/api@1.0.0"], &[]))
+        .image("back", world(&[], &["t:back/api@1.0.0"]));
+    cluster.workload(&workload("front", consumers)).workload(&workload("back", providers));
+    cluster
+}
+
+/// Places replicas of one of the pair on nodes, one for each letter.
+fn place(cluster: &mut Cluster, name: &str, nodes: &str) {
+    for (ordinal, node) in (0..).zip(nodes.chars()) {
+        cluster.pod(&on(&pod_of(&workload(name, 0), ordinal), &node.to_string()));
+    }
+}
+
+fn affinity(consumers: &str, providers: &str) -> Affinity {
+    let of = |nodes: &str| u32::try_from(nodes.len()).unwrap();
+    let mut cluster = pair(of(consumers), of(providers));
+    place(&mut cluster, "front", consumers);
+    place(&mut cluster, "back", providers);
+    cluster.state.affinity(Millis(0))
+}
+
+fn shares(affinity: Affinity) -> (f64, f64) {
+    let rounded = |share: f64| (share * 1e6).round() / 1e6;
+    (rounded(affinity.gained), rounded(affinity.random))
+}
+
+#[test]
+fn small_cases_by_hand() {
+    for (consumers, providers, gained, random) in [
+        ("a", "a", 1.0, 1.0),
+        ("a", "b", 0.0, 0.0),
+        ("ab", "ab", 1.0, 0.5),
+        ("aab", "abc", 0.666_667, 0.333_333),
+        ("aabb", "ab", 1.0, 0.5),
+        ("aaab", "ab", 0.75, 0.5),
+        ("a", "abc", 0.333_333, 0.333_333),
+    ] {
+        assert_eq!(shares(affinity(consumers, providers)), (gained, random), "{consumers} and {providers}");
+    }
+}
+
+#[test]
+fn consumers_without_a_provider_on_their_node_are_counted() {
+    let affinity = affinity("aabc", "ab");
+    assert_eq!((affinity.local, affinity.remote), (3, 1));
+}
+
+#[test]
+fn replicas_that_have_no_node_yet_gain_nothing() {
+    let mut cluster = pair(2, 2);
+    place(&mut cluster, "front", "a");
+    place(&mut cluster, "back", "a");
+    assert_eq!(shares(cluster.state.affinity(Millis(0))), (0.5, 0.25));
+    let (pod, best) = (request(&pod_of(&workload("back", 2), 1)), cluster.node("b"));
+    cluster.state.presume(Presumption { pod, best, others: Vec::new() }, Millis(0));
+    let (pod, best) = (request(&pod_of(&workload("front", 2), 1)), cluster.node("b"));
+    cluster.state.presume(Presumption { pod, best, others: Vec::new() }, Millis(0));
+    assert_eq!(shares(cluster.state.affinity(Millis(0))), (1.0, 0.5), "presumed ones count");
+}
+
+#[test]
+fn replicas_on_nodes_that_cannot_run_them_gain_nothing_and_are_counted() {
+    let mut cluster = pair(2, 2);
+    cluster.nodes([modules_node("m"), linux_node("l")]);
+    place(&mut cluster, "front", "am");
+    place(&mut cluster, "back", "ml");
+    let affinity = cluster.state.affinity(Millis(0));
+    assert_eq!((affinity.gained, affinity.stranded, affinity.remote), (0.0, 3, 1));
+}
+
+#[test]
+fn without_links_nothing_is_gained() {
+    let mut cluster = Cluster::new();
+    cluster.nodes([node("a")]).image("lone", world(&[], &[])).workload(&workload("lone", 1));
+    place(&mut cluster, "lone", "a");
+    assert_eq!(cluster.state.affinity(Millis(0)), Affinity::default());
+}
+
+proptest! {
+    /// Against the sums written out over all nodes.
+    #[test]
+    fn it_is_the_formulas(replicas in prop::array::uniform6(1_u32..7), seed in any::<u64>()) {
+        let mut random = Random(seed);
+        let nodes = ["n0", "n1", "n2", "n3"];
+        let mut cluster = Cluster::new();
+        cluster.nodes(nodes.map(node));
+        let mut shop = Shop::new(cluster, replicas);
+        let mut placed = BTreeMap::new();
+        for workload in &shop.workloads {
+            for ordinal in 0..workload.replicas {
+                let node = nodes[random.index(nodes.len())];
+                *placed.entry((workload.key.name.as_str(), node)).or_insert(0) += 1;
+                shop.cluster.pod(&on(&pod_of(workload, ordinal), node));
+            }
+        }
+        let share = |name: &str, node: &str| {
+            let wanted = SHOP.iter().zip(replicas).find(|((other, _), _)| *other == name).unwrap().1;
+            f64::from(placed.get(&(name, node)).copied().unwrap_or(0)) / f64::from(wanted)
+        };
+        let (mut gained, mut by_chance) = (0.0, 0.0);
+        for (consumer, provider) in SHOP.iter().flat_map(|(name, imports)| imports.iter().map(move |it| (name, it))) {
+            for node in nodes {
+                gained += share(consumer, node).min(share(provider, node)) / 6.0;
+                by_chance += share(consumer, node) * share(provider, node) / 6.0;
+            }
+        }
+        let affinity = shop.cluster.state.affinity(Millis(0));
+        prop_assert!((affinity.gained - gained).abs() < 1e-9 && (affinity.random - by_chance).abs() < 1e-9);
+    }
+}
