@@ -5,6 +5,7 @@
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
+target := env("CARGO_TARGET_DIR", "target")
 shop_builder := "cargo run --quiet --locked --manifest-path extender/shop/builder/Cargo.toml --"
 
 [private]
@@ -30,8 +31,8 @@ e2e: control-plane
 
 # The same control plane with the shop, left up until Ctrl-C
 up: control-plane
-    cargo build --release --bin wit-extender
-    cargo run --release --package wit-e2e -- up
+    cargo build --workspace --locked --bins --tests
+    {{ target }}/debug/wit-e2e up
 
 # Build kube-apiserver, kube-scheduler, kube-controller-manager, etcd and a registry; needs Go
 control-plane:
