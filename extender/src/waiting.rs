@@ -48,10 +48,22 @@ pub struct WaitingPods {
     looked_up_to: Option<PodUid>,
 }
 
+/// What pods that are alike would be told now.
+struct Verdict {
+    /// Whether some node would pass.
+    admitted: bool,
+    /// Whether it would be refused as *reading*.
+    reading: bool,
+    /// Whether some image could not be read.
+    unknown: bool,
+    /// How many more of them are woken in this look.
+    left: usize,
+}
+
 /// What one look at the waiting pods found.
 #[derive(Debug, Default)]
 pub struct Look {
-    /// The pods that would be admitted.
+    /// The pods that would be admitted, or refused for another reason than that their image is being read.
     pub wakes: Vec<Wake>,
     /// Whether there are more pods to look at.
     pub more: bool,
@@ -86,13 +98,14 @@ impl WaitingPods {
         !std::mem::replace(&mut self.deadlines, to_come).is_empty()
     }
 
-    /// Takes out the pods that would be admitted at `now`. One look judges about [`JUDGED_AT_ONCE`] nodes, so that
+    /// Takes out the pods that would be admitted at `now`, and those that the scheduler still shows as *reading* although
+    /// that is over: people read there what their pods wait for. One look judges about [`JUDGED_AT_ONCE`] nodes, so that
     /// nobody waits for it; the next one goes on where it stopped.
     pub fn look(&mut self, state: &ClusterState, now: Millis) -> Look {
         let nodes: Vec<Candidate> = state.nodes().map(|(place, _)| Candidate::Known(place)).collect();
         let most = (JUDGED_AT_ONCE / nodes.len().max(1)).max(1);
         let from = self.looked_up_to.take().map_or(Bound::Unbounded, Bound::Excluded);
-        let mut verdicts: BTreeMap<(&WorkloadKey, &[ImageReference]), usize> = BTreeMap::new();
+        let mut verdicts: BTreeMap<(&WorkloadKey, &[ImageReference]), Verdict> = BTreeMap::new();
         let mut look = Look::default();
         for (uid, waiting) in self.pods.range((from, Bound::Unbounded)) {
             let alike = (&waiting.pod.workload, waiting.pod.shape.images.as_slice());
@@ -100,13 +113,11 @@ impl WaitingPods {
                 look.more = true;
                 break;
             }
-            let left = verdicts.entry(alike).or_insert_with(|| {
-                let admitted = !answer_filter(state, &waiting.pod, &nodes, now).returned.is_empty();
-                if admitted { AT_ONCE } else { 0 }
-            });
-            if *left > 0 {
-                *left -= 1;
-                look.wakes.push(waiting.wake(now));
+            let verdict =
+                verdicts.entry(alike).or_insert_with(|| Verdict::of(&waiting.pod, state, &nodes, now));
+            if verdict.left > 0 && verdict.is_news_to(waiting) {
+                verdict.left -= 1;
+                look.wakes.push(waiting.wake(verdict.unknown, now));
             }
             self.looked_up_to = Some(uid.clone());
         }
@@ -120,20 +131,39 @@ impl WaitingPods {
     }
 }
 
+impl Verdict {
+    fn of(pod: &PodRequest, state: &ClusterState, nodes: &[Candidate], now: Millis) -> Self {
+        let answer = answer_filter(state, pod, nodes, now);
+        let judgement = answer.judgement.as_ref();
+        Self {
+            admitted: !answer.returned.is_empty(),
+            reading: judgement.is_some_and(|judgement| judgement.reading_until.is_some()),
+            unknown: judgement.is_some_and(|judgement| !judgement.unknown.is_empty()),
+            left: AT_ONCE,
+        }
+    }
+
+    fn is_news_to(&self, waiting: &Waiting) -> bool {
+        self.admitted || (waiting.codes.contains(Code::Reading) && !self.reading)
+    }
+}
+
 impl Waiting {
-    fn wake(&self, now: Millis) -> Wake {
+    fn wake(&self, unknown: bool, now: Millis) -> Wake {
         let overdue = self.reading_until.is_some_and(|until| until <= now);
-        let (reason, message) = if self.codes.contains(Code::Reading) && overdue {
+        let (reason, message) = if !self.codes.contains(Code::Reading) {
+            ("Reconsidered", "what the pod was refused for has changed")
+        } else if !unknown {
+            ("WorldRead", "the component's world was read from its image")
+        } else if overdue {
             (
                 "ReadingTimedOut",
                 "the image was not read in time; the pod is placed by what is known without it",
             )
-        } else if self.codes.contains(Code::Reading) {
-            ("WorldRead", "the component's world was read from its image")
         } else {
-            ("Reconsidered", "what the pod was refused for has changed")
+            ("ImageUnreadable", "the image cannot be read; the pod is placed by what is known without it")
         };
-        Wake { pod: self.pod.clone(), reason, message, world_read: !overdue }
+        Wake { pod: self.pod.clone(), reason, message, world_read: !unknown }
     }
 }
 
@@ -229,6 +259,22 @@ mod tests {
         assert!(pods.passes_deadline(until) && !pods.passes_deadline(until));
         let look = pods.look(&state, until);
         assert_eq!((look.wakes[0].reason, look.wakes[0].world_read), ("ReadingTimedOut", false));
+    }
+
+    #[test]
+    fn a_pod_is_woken_to_hear_that_its_image_is_not_what_it_waits_for_any_more() {
+        let (mut state, mut pods) = cluster(0);
+        let codes = Codes::NONE.with(Code::Reading);
+        let waiting = Waiting { pod: pod("a"), codes, reading_until: Some(Millis(9_000)) };
+        state.note_images(&waiting.pod.shape, Millis(0));
+        pods.note(waiting);
+        assert!(pods.look(&state, Millis(1)).wakes.is_empty());
+        state.apply(failed(true), Millis(2));
+        let look = pods.look(&state, Millis(2));
+        assert_eq!((look.wakes[0].reason, look.wakes[0].world_read), ("ImageUnreadable", false));
+        // The scheduler asks again and is told what keeps the pod now; there is no more news after that.
+        pods.note(Waiting { pod: pod("a"), codes: Codes::NONE.with(Code::PodsFull), reading_until: None });
+        assert!(pods.look(&state, Millis(3)).wakes.is_empty());
     }
 
     #[test]
