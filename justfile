@@ -27,7 +27,7 @@ test-shared:
 # A real control plane, scheduler and registry against the extender
 e2e: control-plane
     cargo build --workspace --locked --bins --tests --features wit-e2e/control-plane
-    cargo test --workspace --locked --features wit-e2e/control-plane --test harness
+    cargo test --workspace --locked --features wit-e2e/control-plane --test harness --test scenarios
 
 # The same control plane with the shop, left up until Ctrl-C
 up: control-plane

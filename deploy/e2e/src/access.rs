@@ -39,6 +39,11 @@ impl Identity {
         Self::new("wit-extender", "system:serviceaccount:wit-system:wit-extender", &groups)
     }
 
+    /// A user of every scenario's control plane who may do nothing until a scenario gives it rights.
+    pub fn newcomer() -> Self {
+        Self::new("newcomer", "wit-e2e-newcomer", &[])
+    }
+
     /// Any other user, for the options of a control plane.
     pub fn new(name: &str, user: &str, groups: &[&str]) -> Self {
         let groups = groups.iter().map(|&group| group.to_owned()).collect();

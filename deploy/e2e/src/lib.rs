@@ -22,7 +22,7 @@
 //!
 //! The parts, from the machine upwards: [`process`] (children that never outlive us), [`ControlPlane`] and [`Scheduler`],
 //! [`Registry`], [`ExtenderProcess`] and [`RecordingExtender`]; then what a scenario says and sees: [`objects`], [`manifests`],
-//! [`Pods`], [`LimitWatcher`], [`affinity`], [`Kubelet`], [`DelayedAccess`].
+//! [`Pods`], [`LimitWatcher`], [`affinity`], [`Kubelet`], [`DelayedAccess`], [`Gate`].
 
 pub mod access;
 pub mod affinity;
@@ -30,6 +30,7 @@ pub mod binaries;
 pub mod control_plane;
 pub mod delay;
 pub mod extender;
+pub mod gate;
 pub mod kubelet;
 pub mod limits;
 pub mod manifests;
@@ -50,6 +51,7 @@ pub use access::{Access, Identity};
 pub use control_plane::{ControlPlane, ControlPlaneOptions};
 pub use delay::DelayedAccess;
 pub use extender::{ExtenderOptions, ExtenderProcess};
+pub use gate::Gate;
 pub use kubelet::Kubelet;
 pub use limits::{LimitWatcher, Rule, Violation};
 pub use objects::{NodeSpec, RuntimeClassSpec};

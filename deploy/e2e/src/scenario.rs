@@ -15,6 +15,7 @@ use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
+use crate::access::Identity;
 use crate::control_plane::{ControlPlane, ControlPlaneOptions};
 use crate::delay::DelayedAccess;
 use crate::extender::{ExtenderOptions, ExtenderProcess};
@@ -135,7 +136,8 @@ fn say_where_the_logs_are(control_plane: &ControlPlane) {
 async fn shared_control_plane() -> Result<MappedMutexGuard<'static, ControlPlane>> {
     let mut shared = SHARED.lock().await;
     if shared.is_none() {
-        *shared = Some(ControlPlane::start(&ControlPlaneOptions::default()).await?);
+        let options = ControlPlaneOptions { identities: vec![Identity::newcomer()], ..Default::default() };
+        *shared = Some(ControlPlane::start(&options).await?);
     }
     MutexGuard::try_map(shared, Option::as_mut).ok().context("the control plane was just started")
 }
