@@ -293,8 +293,7 @@ pub fn instance_cap(state: &ClusterState, node: &NodeState, handler: &str) -> u3
 
 /// As [`instance_cap`], for a host profile of the node.
 pub(crate) fn cap_of(state: &ClusterState, node: &NodeState, profile: Option<ProfileIdx>) -> u32 {
-    let own = node.object().and_then(|object| object.instance_cap);
-    let set = own.or(state.settings.placement.instances_per_node);
+    let set = node.instance_cap.or(state.settings.placement.instances_per_node);
     let host = profile.and_then(|profile| state.hosts.profile(profile)).and_then(|host| host.instance_cap);
     set.unwrap_or(u32::MAX).min(host.unwrap_or(u32::MAX))
 }

@@ -34,21 +34,25 @@ pub struct NodeState {
     pub(crate) class: Arc<NodeClass>,
     pub(crate) class_idx: u32,
     pub(crate) allocatable: Allocatable,
+    /// The object's instance cap.
+    pub(crate) instance_cap: Option<u32>,
     pub(crate) used: Usage,
     /// Replicas of Wasm workloads, sorted by workload.
     pub(crate) replicas: Vec<(WorkloadIdx, u32)>,
-    /// The partners of those replicas of which less is here than of them.
+    /// The partners of those replicas of which less is here than of them and replicas are still to come, sorted.
     pub(crate) wanted: Vec<Wanted>,
     /// Pods counted here.
     pub(crate) pods: imbl::OrdSet<crate::objects::PodUid>,
 }
 
-/// A workload whose partners on a node have a larger share of their replicas there than itself.
+/// A workload with replicas still to come whose partners on a node have a larger share of their replicas there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Wanted {
     pub(crate) workload: WorkloadIdx,
     /// The largest share of a partner's replicas on the node.
     pub(crate) level: f64,
+    /// How many more of its replicas there make its share as large.
+    pub(crate) missing: u32,
 }
 
 /// The nodes by name and by place.
@@ -122,6 +126,7 @@ impl NodeState {
             class,
             class_idx,
             allocatable: Allocatable::default(),
+            instance_cap: None,
             used: Usage::default(),
             replicas: Vec::new(),
             wanted: Vec::new(),
@@ -234,6 +239,7 @@ impl NodeTable {
         let (class, class_idx) = self.class(class);
         let Some(state) = self.get_mut(place) else { return false };
         state.allocatable = object.as_ref().map(|node| node.allocatable).unwrap_or_default();
+        state.instance_cap = object.as_ref().and_then(|node| node.instance_cap);
         state.object = object;
         let changed = state.class_idx != class_idx;
         (state.class, state.class_idx) = (class, class_idx);

@@ -36,8 +36,14 @@ impl ClusterState {
             return effects;
         }
         self.settle(&pod.uid, Some(best), &mut effects);
+        self.enter(pod, best, others, now);
+        self.settle_pending();
+        effects
+    }
+
+    fn enter(&mut self, pod: PodRequest, best: NodeIdx, others: Vec<NodeIdx>, now: Millis) {
         // A node that has gone since the answer needs no book-keeping.
-        let Some(node) = self.nodes.get(best) else { return effects };
+        let Some(node) = self.nodes.get(best) else { return };
         let counted = self.usage_on(&pod.shape, node);
         let others: NodeSet = others.into_iter().filter(|node| *node != best).collect();
         let takes = OwnLimits { memory_bytes: self.most_memory(&pod), instances: counted.instances };
@@ -49,13 +55,13 @@ impl ClusterState {
         let expires = now.after(self.settings.ledger.expiry);
         let entry = Presumed { workload, best, counted, others, takes, expires };
         self.ledger.insert(pod.uid, Arc::new(entry));
-        effects
     }
 
     /// Takes back what is presumed about a pod: the scheduler asked again and was refused everywhere.
     pub fn retract(&mut self, uid: &PodUid) -> Effects {
         let mut effects = Effects::default();
         self.settle(uid, None, &mut effects);
+        self.settle_pending();
         effects
     }
 
@@ -65,6 +71,7 @@ impl ClusterState {
         for uid in self.ledger.expired(now) {
             self.settle(&uid, None, &mut effects);
         }
+        self.settle_pending();
         self.forget_unclaimed(now, &mut effects);
         effects
     }

@@ -6,6 +6,7 @@
 mod apply;
 mod count;
 mod linking;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -35,6 +36,8 @@ pub struct ClusterState {
     pub(crate) ledger: Ledger,
     /// Nodes that the scheduler named before the watch showed them, and since when.
     pub(crate) strangers: imbl::OrdMap<NodeName, Millis>,
+    /// Workloads whose number of replicas still to come an event has changed; empty between events.
+    pub(crate) unsettled: Vec<WorkloadIdx>,
     /// Images of pods that the scheduler asked about before the watch showed them, and since when.
     pub(crate) unclaimed: imbl::OrdMap<ImageReference, Millis>,
 }
@@ -105,6 +108,7 @@ impl ClusterState {
             graph: Arc::new(graph),
             ledger: Ledger::default(),
             strangers: imbl::OrdMap::new(),
+            unsettled: Vec::new(),
             unclaimed: imbl::OrdMap::new(),
         })
     }

@@ -36,6 +36,8 @@ pub struct WorkloadState {
     pub(crate) group: Arc<[WorkloadIdx]>,
     /// The places of the node classes whose host cannot run its components, sorted.
     pub(crate) unable_on: Vec<u32>,
+    /// Whether replicas are still to come, as of the end of the last event.
+    pub(crate) awaited: bool,
     /// Whether it exports an interface that others may import, which those of WASI are not: partners may come that
     /// nobody knows yet.
     pub(crate) invites: bool,
@@ -57,7 +59,7 @@ pub(crate) struct WorkloadTable {
 }
 
 impl WorkloadIdx {
-    fn position(self) -> usize {
+    pub(crate) fn position(self) -> usize {
         self.0 as usize
     }
 }
@@ -76,6 +78,7 @@ impl WorkloadState {
             partners: Arc::default(),
             group: Arc::default(),
             unable_on: Vec::new(),
+            awaited: false,
             invites: false,
         }
     }
@@ -182,6 +185,11 @@ impl WorkloadTable {
         let own = self.places.range(WorkloadKey::new(namespace, "", "")..);
         let own = own.take_while(move |(key, _)| key.namespace == namespace);
         own.filter_map(|(_, place)| self.get(*place).map(|state| (*place, state)))
+    }
+
+    /// One more than the largest place in use: the length of an array with one element per workload.
+    pub(crate) fn capacity(&self) -> usize {
+        self.states.len()
     }
 
     /// The workloads in the order of their keys.

@@ -5,7 +5,6 @@ use wit_config::LinkMode;
 
 use super::whole;
 use crate::nodes::{NodeIdx, NodeState, Usage};
-use crate::state::ClusterState;
 use crate::subject::Subject;
 use crate::workloads::{WorkloadIdx, WorkloadState};
 
@@ -25,6 +24,25 @@ pub(super) struct Company<'a> {
     visited: Vec<bool>,
     /// By node class: what the members would take on a node where none of them is yet.
     elsewhere: Vec<Option<Demand>>,
+    /// By workload place: what was looked up once about those that are wanted on nodes.
+    wanted: Vec<Wanted>,
+}
+
+/// A workload that is wanted on a node, as far as it matters here.
+#[derive(Clone, Copy, Debug)]
+enum Wanted {
+    NotLookedUp,
+    /// The pod's own workload, which comes by itself.
+    Own,
+    /// One of the company, which is counted as such.
+    Member,
+    /// Another one.
+    Other {
+        pending: u32,
+        /// What a replica takes on nodes of this class, the last one that was looked at.
+        each: Usage,
+        class: u32,
+    },
 }
 
 /// What replicas still to come would take on a node.
@@ -48,7 +66,12 @@ impl<'a> Company<'a> {
             visited.iter_mut().skip(place.position()).take(1).for_each(|here| *here = true);
         }
         let elsewhere = vec![None; subject.state.nodes.classes().len()];
-        Self { subject, members, expected, visited, elsewhere }
+        let mut wanted = vec![Wanted::NotLookedUp; subject.state.workloads.capacity()];
+        let members_and_own = members.iter().map(|(place, _)| (*place, Wanted::Member));
+        for (place, role) in members_and_own.chain(subject.place.map(|place| (place, Wanted::Own))) {
+            wanted.iter_mut().skip(place.position()).take(1).for_each(|known| *known = role);
+        }
+        Self { subject, members, expected, visited, elsewhere, wanted }
     }
 
     /// The share of the replicas still to come that fits beside the pod.
@@ -84,37 +107,64 @@ impl<'a> Company<'a> {
 
     /// What the replicas still to come would take, were the pod on the node.
     fn demand(&mut self, place: NodeIdx, node: &NodeState) -> Demand {
-        if !node.wanted.is_empty() || self.visited.get(place.position()) == Some(&true) {
-            return self.demand_beside(place, node);
+        let mut others = Demand::default();
+        let mut members_too = self.visited.get(place.position()) == Some(&true);
+        for wanted in &node.wanted {
+            match self.look_up(wanted.workload, node) {
+                Wanted::Other { pending, each, .. } => {
+                    others.take(each, u64::from(wanted.missing.min(pending)))
+                }
+                Wanted::Member => members_too = true,
+                Wanted::Own | Wanted::NotLookedUp => {}
+            }
         }
+        let company =
+            if members_too { self.members_on(place, node) } else { self.members_elsewhere(place, node) };
+        others.plus(company)
+    }
+
+    fn look_up(&mut self, workload: WorkloadIdx, node: &NodeState) -> Wanted {
+        let Some(known) = self.wanted.get_mut(workload.position()) else { return Wanted::NotLookedUp };
+        let is_current = match known {
+            Wanted::NotLookedUp => false,
+            Wanted::Other { class, .. } => *class == node.class_idx,
+            Wanted::Own | Wanted::Member => true,
+        };
+        if !is_current && let Some(state) = self.subject.state.workloads.get(workload) {
+            let each = self.subject.state.usage_under(state.handler, &state.shape, node);
+            *known = Wanted::Other { pending: state.pending(), each, class: node.class_idx };
+        }
+        *known
+    }
+
+    /// What members would take on a node where neither they nor the pod's workload are, which is equal for the class.
+    fn members_elsewhere(&mut self, place: NodeIdx, node: &NodeState) -> Demand {
         let class = node.class_idx as usize;
         if let Some(Some(known)) = self.elsewhere.get(class) {
             return *known;
         }
-        let demand = self.demand_beside(place, node);
+        let demand = self.members_on(place, node);
         if let Some(known) = self.elsewhere.get_mut(class) {
             *known = Some(demand);
         }
         demand
     }
 
-    fn demand_beside(&self, place: NodeIdx, node: &NodeState) -> Demand {
-        let state = self.subject.state;
+    /// What members would take on a node, those among them that nobody knows yet included.
+    fn members_on(&self, place: NodeIdx, node: &NodeState) -> Demand {
         let own_level = self.subject.workload.map_or(0.0, |own| own.share(self.subject.on(place) + 1));
-        let wanted = |workload: WorkloadIdx| node.wanted.iter().find(|wanted| wanted.workload == workload);
         let mut demand = Demand::default();
         demand.take(self.subject.needs(node), self.expected);
         for (workload, member) in &self.members {
-            let level = wanted(*workload).map_or(own_level, |wanted| wanted.level.max(own_level));
-            demand.add(state, member, level, place, node);
-        }
-        for wanted in &node.wanted {
-            let is_member = self.members.iter().any(|(member, _)| *member == wanted.workload);
-            if !is_member
-                && Some(wanted.workload) != self.subject.place
-                && let Some(workload) = state.workloads.get(wanted.workload)
-            {
-                demand.add(state, workload, wanted.level, place, node);
+            let wanted = node.wanted.binary_search_by_key(workload, |wanted| wanted.workload);
+            let wanted = wanted.ok().and_then(|wanted| node.wanted.get(wanted));
+            let level = wanted.map_or(own_level, |wanted| wanted.level.max(own_level));
+            let missing = whole(level * f64::from(member.replicas())).saturating_sub(member.on(place));
+            let coming = u64::from(missing.min(member.pending()));
+            if member.can_run_on(node) {
+                demand.take(self.subject.state.usage_under(member.handler, &member.shape, node), coming);
+            } else {
+                demand.unable += coming;
             }
         }
         demand
@@ -122,32 +172,20 @@ impl<'a> Company<'a> {
 }
 
 impl Demand {
-    /// Adds the replicas that bring a workload's share on the node up to `level`, as far as there are any without a node.
-    fn add(
-        &mut self,
-        state: &ClusterState,
-        workload: &WorkloadState,
-        level: f64,
-        place: NodeIdx,
-        node: &NodeState,
-    ) {
-        let missing = whole(level * f64::from(workload.replicas())).saturating_sub(workload.on(place));
-        let coming = u64::from(missing.min(workload.pending()));
-        if coming == 0 {
-            return;
-        }
-        if !workload.can_run_on(node) {
-            self.unable += coming;
-            return;
-        }
-        self.take(state.usage_under(workload.handler, &workload.shape, node), coming);
-    }
-
     /// Adds so many pods that take as much as this each.
     fn take(&mut self, each: Usage, coming: u64) {
         self.pods += coming;
         self.cpu_millis = self.cpu_millis.saturating_add(each.requests.cpu_millis.saturating_mul(coming));
         self.memory_bytes = self.memory_bytes.saturating_add(each.memory().saturating_mul(coming));
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            cpu_millis: self.cpu_millis.saturating_add(other.cpu_millis),
+            memory_bytes: self.memory_bytes.saturating_add(other.memory_bytes),
+            pods: self.pods + other.pods,
+            unable: self.unable + other.unable,
+        }
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) fn apply(state: &mut ClusterState, event: Event, now: Millis) -> Effe
         Event::PodGone(uid) => state.pod_gone(&uid, now, &mut effects),
         Event::World(image, world) => state.world_applied(&image, world, &mut effects),
     }
+    state.settle_pending();
     effects
 }
 
@@ -218,6 +219,7 @@ impl ClusterState {
         if self.replicas(place) != replicas {
             self.refresh_around(place);
         }
+        self.note_pending(place);
     }
 
     /// Enters a pod's record, and takes out what was counted for an earlier one.
@@ -282,6 +284,7 @@ impl ClusterState {
         if self.replicas(place) != replicas {
             self.refresh_around(place);
         }
+        self.note_pending(place);
         self.drop_if_gone(place, effects);
     }
 

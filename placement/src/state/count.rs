@@ -1,10 +1,8 @@
 //! What a pod takes on a node, and the book-keeping of it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::ClusterState;
 use crate::hosts::HandlerIdx;
-use crate::nodes::{NodeIdx, NodeState, Usage, Wanted};
+use crate::nodes::{NodeIdx, NodeState, Usage};
 use crate::objects::{PodShape, PodUid, Resources};
 use crate::workloads::WorkloadIdx;
 
@@ -56,8 +54,8 @@ impl ClusterState {
             && let Some(state) = self.workloads.get_mut(workload)
         {
             state.place(node);
+            self.refresh_beside(node, workload);
         }
-        self.refresh_wanted(node);
     }
 
     /// Takes back what [`ClusterState::count`] counted, and frees the node's place if nothing speaks of it any more.
@@ -79,45 +77,7 @@ impl ClusterState {
             && let Some(state) = self.workloads.get_mut(workload)
         {
             state.displace(node);
-        }
-        self.refresh_wanted(node);
-    }
-
-    /// Works out anew which partners of a node's replicas are less present there than those replicas themselves,
-    /// and can run there.
-    pub(super) fn refresh_wanted(&mut self, node: NodeIdx) {
-        let Some(state) = self.nodes.get(node) else { return };
-        let mut levels: BTreeMap<WorkloadIdx, f64> = BTreeMap::new();
-        for (resident, replicas) in &state.replicas {
-            let Some(resident) = self.workloads.get(*resident) else { continue };
-            let share = resident.share(*replicas);
-            for partner in resident.partners.iter() {
-                let level = levels.entry(partner.workload).or_insert(share);
-                *level = level.max(share);
-            }
-        }
-        let lacking = |(workload, level): (WorkloadIdx, f64)| {
-            let partner = self.workloads.get(workload).filter(|partner| partner.can_run_on(state))?;
-            let here = partner.share(state.replicas_of(workload));
-            (here < level).then_some(Wanted { workload, level })
-        };
-        let wanted: Vec<_> = levels.into_iter().filter_map(lacking).collect();
-        if wanted != state.wanted
-            && let Some(state) = self.nodes.get_mut(node)
-        {
-            state.wanted = wanted;
-        }
-    }
-
-    /// [`ClusterState::refresh_wanted`] for every node that carries the workload or a partner of it.
-    pub(super) fn refresh_around(&mut self, workload: WorkloadIdx) {
-        let Some(state) = self.workloads.get(workload) else { return };
-        let mut nodes: BTreeSet<NodeIdx> = state.placed.keys().copied().collect();
-        for partner in state.partners.iter().filter_map(|partner| self.workloads.get(partner.workload)) {
-            nodes.extend(partner.placed.keys());
-        }
-        for node in nodes {
-            self.refresh_wanted(node);
+            self.refresh_beside(node, workload);
         }
     }
 }
