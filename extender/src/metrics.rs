@@ -11,11 +11,9 @@ use prometheus::{
     Opts, Registry, TextEncoder,
 };
 use wit_graph::LinkStatus;
-use wit_placement::World;
 use wit_placement::reasons::{Code, REASONS};
+use wit_placement::{ClusterState, Millis, World};
 use wit_sources::images::ImageMessage;
-
-use crate::owner::StateHandle;
 
 /// Upper bounds of the latency histogram in seconds: kube-scheduler's cycle is a few milliseconds.
 const BUCKETS: [f64; 12] =
@@ -143,20 +141,23 @@ impl Metrics {
         self.image_bytes.inc_by(message.bytes);
     }
 
-    /// Everything in Prometheus' text format.
+    /// Everything in Prometheus' text format at `now`, with the gauges of a state that was published then.
     ///
     /// # Errors
     /// Where a metric cannot be encoded.
-    pub fn render(&self, handle: &StateHandle) -> prometheus::Result<Vec<u8>> {
-        self.observe_state(handle);
+    pub fn render(
+        &self,
+        state: &ClusterState,
+        published: Millis,
+        now: Millis,
+    ) -> prometheus::Result<Vec<u8>> {
+        self.observe_state(state, published, now);
         let mut page = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut page)?;
         Ok(page)
     }
 
-    fn observe_state(&self, handle: &StateHandle) {
-        let (snapshot, now) = (handle.snapshot(), handle.now());
-        let state = &snapshot.state;
+    fn observe_state(&self, state: &ClusterState, published: Millis, now: Millis) {
         let mut worlds: BTreeMap<&str, i64> = ["known", "reading", "failed"].map(|word| (word, 0)).into();
         for (_, world) in state.worlds() {
             let word = match world {
@@ -181,11 +182,11 @@ impl Metrics {
         self.affinity.with_label_values(&["random"]).set(affinity.random);
         self.observe_headroom(state);
         self.ledger.set(i64::try_from(state.ledger_len()).unwrap_or(i64::MAX));
-        self.snapshot_age.set(now.0.saturating_sub(snapshot.published.0) as f64 / 1_000.0);
+        self.snapshot_age.set(now.0.saturating_sub(published.0) as f64 / 1_000.0);
         self.steering.set(i64::from(state.settings().mode == wit_config::Mode::Steer));
     }
 
-    fn observe_headroom(&self, state: &wit_placement::ClusterState) {
+    fn observe_headroom(&self, state: &ClusterState) {
         self.headroom.reset();
         let Some(shape) = state.largest_shape() else { return };
         let handler = state.wasm_handler(shape.runtime_class.as_deref()).unwrap_or_default();

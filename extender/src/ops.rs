@@ -30,7 +30,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 async fn metrics(ops: Data<Ops>) -> HttpResponse {
-    match ops.metrics.render(&ops.state) {
+    let snapshot = ops.state.snapshot();
+    match ops.metrics.render(&snapshot.state, snapshot.published, ops.state.now()) {
         Ok(page) => HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(page),
         Err(error) => {
             HttpResponse::InternalServerError().content_type(ContentType::plaintext()).body(error.to_string())

@@ -52,7 +52,8 @@ async fn page() -> anyhow::Result<String> {
     tokio::time::timeout(READING, all_read(&state)).await?;
     metrics.request("filter", Answered::Decided, Duration::ZERO);
     metrics.wakes.with_label_values(&["woken"]);
-    Ok(String::from_utf8(metrics.render(&state)?)?)
+    let snapshot = state.snapshot();
+    Ok(String::from_utf8(metrics.render(&snapshot.state, snapshot.published, state.now())?)?)
 }
 
 async fn all_read(state: &StateHandle) {
