@@ -6,6 +6,8 @@
 mod apply;
 mod count;
 mod linking;
+#[cfg(test)]
+mod tests;
 mod wanted;
 
 use std::sync::Arc;

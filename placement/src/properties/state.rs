@@ -168,55 +168,9 @@ fn node_of(number: u8, kind: u8, cap: Option<u32>) -> Node {
     Node { instance_cap: cap, ..build(&name) }
 }
 
+/// Takes a step in the truth and tells it.
 fn take(step: Step, truth: &mut Truth, told: &mut Told) {
     match step {
-        Step::Node { number, kind, cap } => {
-            let node = node_of(number, kind, cap);
-            truth.nodes.insert(number, node.clone());
-            told.apply(Event::Node(node));
-        }
-        Step::NodeGone(number) => {
-            truth.nodes.remove(&number);
-            told.apply(Event::NodeGone(NodeName::new(format!("node-{number}"))));
-        }
-        Step::Class { number, kind } => {
-            let handler = ["wasmtime", "wasmedge", "runc"][usize::from(kind)];
-            let class = runtime_class(&format!("class-{number}"), handler);
-            truth.classes.insert(class.name.clone(), class.clone());
-            told.apply(Event::RuntimeClass(class));
-        }
-        Step::ClassGone(number) => {
-            let name = format!("class-{number}");
-            truth.classes.remove(&name);
-            told.apply(Event::RuntimeClassGone(name));
-        }
-        Step::Workload { number, replicas, shape } => {
-            let key = key(&format!("workload-{number}"));
-            let workload = Workload { key: key.clone(), replicas, shape: Arc::new(pod_shape(shape)) };
-            truth.workloads.insert(key, workload.clone());
-            told.apply(Event::Workload(workload));
-        }
-        Step::WorkloadGone(number) => {
-            let key = key(&format!("workload-{number}"));
-            truth.workloads.remove(&key);
-            told.apply(Event::WorkloadGone(key));
-        }
-        Step::Pod { number, uid, workload, shape, node, finished } => {
-            let node = node.map(|node| NodeName::new(format!("node-{node}")));
-            let pod = Pod { node, finished, ..pod(number, uid, workload, shape) };
-            if finished {
-                truth.pods.remove(&pod.uid);
-            } else {
-                truth.pods.retain(|_, other| other.key != pod.key);
-                truth.pods.insert(pod.uid.clone(), pod.clone());
-            }
-            told.apply(Event::Pod(pod));
-        }
-        Step::PodGone { number, uid } => {
-            let uid = pod(number, uid, 0, 0).uid;
-            truth.pods.remove(&uid);
-            told.apply(Event::PodGone(uid));
-        }
         Step::WorldKnown => told.read_one(),
         Step::Presume { number, uid, workload, shape, best, others } => {
             let place = |node: &u8| told.state.node_place(&format!("node-{node}"));
@@ -235,6 +189,66 @@ fn take(step: Step, truth: &mut Truth, told: &mut Told) {
             told.now = Millis(told.now.0 + millis);
             let effects = told.state.expire(told.now);
             told.follow(effects);
+        }
+        Step::Pod { number, uid, workload, shape, node, finished } => {
+            let node = node.map(|node| NodeName::new(format!("node-{node}")));
+            let pod = Pod { node, finished, ..pod(number, uid, workload, shape) };
+            told.apply(truth.pod(pod));
+        }
+        other => told.apply(truth.object(other)),
+    }
+}
+
+impl Truth {
+    fn pod(&mut self, pod: Pod) -> Event {
+        if pod.finished {
+            self.pods.remove(&pod.uid);
+        } else {
+            self.pods.retain(|_, other| other.key != pod.key);
+            self.pods.insert(pod.uid.clone(), pod.clone());
+        }
+        Event::Pod(pod)
+    }
+
+    fn object(&mut self, step: Step) -> Event {
+        match step {
+            Step::Node { number, kind, cap } => {
+                let node = node_of(number, kind, cap);
+                self.nodes.insert(number, node.clone());
+                Event::Node(node)
+            }
+            Step::NodeGone(number) => {
+                self.nodes.remove(&number);
+                Event::NodeGone(NodeName::new(format!("node-{number}")))
+            }
+            Step::Class { number, kind } => {
+                let handler = ["wasmtime", "wasmedge", "runc"][usize::from(kind)];
+                let class = runtime_class(&format!("class-{number}"), handler);
+                self.classes.insert(class.name.clone(), class.clone());
+                Event::RuntimeClass(class)
+            }
+            Step::ClassGone(number) => {
+                let name = format!("class-{number}");
+                self.classes.remove(&name);
+                Event::RuntimeClassGone(name)
+            }
+            Step::Workload { number, replicas, shape } => {
+                let key = key(&format!("workload-{number}"));
+                let workload = Workload { key: key.clone(), replicas, shape: Arc::new(pod_shape(shape)) };
+                self.workloads.insert(key, workload.clone());
+                Event::Workload(workload)
+            }
+            Step::WorkloadGone(number) => {
+                let key = key(&format!("workload-{number}"));
+                self.workloads.remove(&key);
+                Event::WorkloadGone(key)
+            }
+            Step::PodGone { number, uid } => {
+                let uid = pod(number, uid, 0, 0).uid;
+                self.pods.remove(&uid);
+                Event::PodGone(uid)
+            }
+            other => panic!("{other:?} is no event of an object"),
         }
     }
 }

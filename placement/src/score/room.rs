@@ -112,7 +112,7 @@ impl<'a> Company<'a> {
         for wanted in &node.wanted {
             match self.look_up(wanted.workload, node) {
                 Wanted::Other { pending, each, .. } => {
-                    others.take(each, u64::from(wanted.missing.min(pending)))
+                    others.take(each, u64::from(wanted.missing.min(pending)));
                 }
                 Wanted::Member => members_too = true,
                 Wanted::Own | Wanted::NotLookedUp => {}
