@@ -16,6 +16,10 @@ default:
 demo:
     cargo run --release --bin wit-extender -- demo
 
+# The same, and no serving afterwards
+demo-once:
+    cargo run --release --locked --bin wit-extender -- demo --once
+
 # Everything that needs Rust alone
 test:
     cargo test --workspace --locked
