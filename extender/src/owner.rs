@@ -45,6 +45,13 @@ pub enum Command {
     },
     /// A pod was refused on every node.
     Waiting(Waiting),
+    /// A pod names a RuntimeClass that the watch has not shown.
+    StrangeClass {
+        /// The class.
+        name: String,
+        /// Told when the snapshot shows it.
+        done: oneshot::Sender<()>,
+    },
     /// The scheduler named nodes that the watch has not shown.
     Strangers(Vec<NodeName>),
     /// An event that does not come from the sources: the demo's bindings.
@@ -156,6 +163,14 @@ impl StateHandle {
         let _ = self.commands.send(Command::Waiting(waiting)).await;
     }
 
+    /// Notes a RuntimeClass that a pod names and the watch has not shown; returns when the snapshot shows it.
+    pub async fn strange_class(&self, name: String) {
+        let (done, is_done) = oneshot::channel();
+        if self.commands.send(Command::StrangeClass { name, done }).await.is_ok() {
+            let _ = is_done.await;
+        }
+    }
+
     /// Notes nodes that the scheduler named and the watch has not shown.
     pub async fn strangers(&self, names: Vec<NodeName>) {
         let _ = self.commands.send(Command::Strangers(names)).await;
@@ -210,6 +225,13 @@ impl Owner {
                 let effects = self.state.note_images(&waiting.pod.shape, self.clock.now());
                 self.follow(effects);
                 self.waiting.note(waiting);
+            }
+            Command::StrangeClass { name, done: sender } => {
+                // A folder has no API server that has seen more than we have.
+                if self.inputs.wakes.is_some() {
+                    self.state.note_strange_class(&name, self.clock.now());
+                }
+                done.push(sender);
             }
             Command::Strangers(names) => self.state.note_strangers(names, self.clock.now()),
             Command::Event { event, done: sender } => {

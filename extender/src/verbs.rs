@@ -23,7 +23,7 @@ use wit_placement::{
 };
 use wit_sources::cluster::convert;
 
-use self::wire::{ExtenderArgs, HostPriority, Offered};
+use self::wire::{ExtenderArgs, HostPriority, Offered, PodHead};
 use crate::decisions::{Answer, Decisions};
 use crate::metrics::{Answered, Metrics};
 use crate::owner::{Snapshot, StateHandle};
@@ -107,8 +107,9 @@ impl Verbs {
 
     async fn filter(&self, body: &Bytes) -> Result<Reply, BadRequest> {
         let args: ExtenderArgs<'_> = serde_json::from_slice(body).map_err(BadRequest::Arguments)?;
-        let snapshot = self.state.snapshot();
-        let Some((pod, mode)) = wasm_pod(&snapshot, &args)? else {
+        let head = args.head().map_err(BadRequest::Pod)?;
+        let snapshot = self.snapshot_for(&head).await;
+        let Some((pod, mode)) = wasm_pod(&snapshot, &args, &head, self.state.now())? else {
             return Ok(Reply { body: args.echo(), answered: Answered::Ordinary });
         };
         let offered = args.offered().map_err(BadRequest::Nodes)?;
@@ -122,6 +123,18 @@ impl Verbs {
         }
         self.decisions.filtered(pod, mode, Answer { at: now, request: body.clone(), answer });
         Ok(reply)
+    }
+
+    /// A snapshot that knows the pod's RuntimeClass, or that the watch has not shown it yet.
+    async fn snapshot_for(&self, head: &PodHead<'_>) -> Arc<Snapshot> {
+        let snapshot = self.state.snapshot();
+        match head.spec.runtime_class.as_deref() {
+            Some(class) if !snapshot.state.has_heard_of_class(class) => {
+                self.state.strange_class(class.to_owned()).await;
+                self.state.snapshot()
+            }
+            _ => snapshot,
+        }
     }
 
     fn filter_reply(
@@ -195,11 +208,14 @@ impl Verbs {
 
     async fn prioritize(&self, body: &Bytes) -> Result<Reply, BadRequest> {
         let args: ExtenderArgs<'_> = serde_json::from_slice(body).map_err(BadRequest::Arguments)?;
+        let head = args.head().map_err(BadRequest::Pod)?;
         let snapshot = self.state.snapshot();
         let none = |answered| Ok(Reply { body: b"[]".to_vec(), answered });
-        let Some((pod, mode)) = wasm_pod(&snapshot, &args)? else { return none(Answered::Ordinary) };
-        let offered = args.offered().map_err(BadRequest::Nodes)?;
         let now: Millis = self.state.now();
+        let Some((pod, mode)) = wasm_pod(&snapshot, &args, &head, now)? else {
+            return none(Answered::Ordinary);
+        };
+        let offered = args.offered().map_err(BadRequest::Nodes)?;
         let candidates = snapshot.state.candidates(offered.names().iter().map(Cow::as_ref), now);
         let mut answer = answer_prioritize(&snapshot.state, &pod, &candidates, now);
         let entry = std::mem::replace(&mut answer.ledger, wit_placement::LedgerEntry::Unchanged);
@@ -223,10 +239,12 @@ impl Verbs {
 fn wasm_pod(
     snapshot: &Snapshot,
     args: &ExtenderArgs<'_>,
+    head: &PodHead<'_>,
+    now: Millis,
 ) -> Result<Option<(PodRequest, PodMode)>, BadRequest> {
     let state = &snapshot.state;
-    let head = args.head().map_err(BadRequest::Pod)?;
-    if state.wasm_handler(head.spec.runtime_class.as_deref()).is_none() {
+    let class = head.spec.runtime_class.as_deref();
+    if state.wasm_handler(class).is_none() && state.class_unread_until(class, now).is_none() {
         return Ok(None);
     }
     let pod: v1::Pod = serde_json::from_str(args.pod.get()).map_err(BadRequest::Pod)?;

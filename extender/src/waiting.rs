@@ -52,7 +52,7 @@ pub struct WaitingPods {
 struct Verdict {
     /// Whether some node would pass.
     admitted: bool,
-    /// Whether it would be refused as *reading*.
+    /// Whether it would be refused because its image or its class is not read yet.
     reading: bool,
     /// Whether some image could not be read.
     unknown: bool,
@@ -144,7 +144,8 @@ impl Verdict {
     }
 
     fn is_news_to(&self, waiting: &Waiting) -> bool {
-        self.admitted || (waiting.codes.contains(Code::Reading) && !self.reading)
+        let was_unread = waiting.codes.contains(Code::Reading) || waiting.codes.contains(Code::ClassUnread);
+        self.admitted || (was_unread && !self.reading)
     }
 }
 

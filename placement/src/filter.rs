@@ -43,7 +43,7 @@ pub struct Judgement {
     /// Candidates that pass but are held back, because they are near a limit that only we count and the answer names
     /// several nodes.
     pub held_back: Vec<usize>,
-    /// Until when the pod may be refused as *reading*.
+    /// Until when the pod may be refused because something about it is not read yet: its image, or its class.
     pub reading_until: Option<Millis>,
     /// Images of which nothing is known, with why.
     pub unknown: Vec<(ImageReference, Arc<str>)>,
@@ -79,8 +79,8 @@ impl Providers for GraphProviders<'_> {
 }
 
 impl Judgement {
-    fn reading(candidates: usize, until: Millis) -> Self {
-        let codes = vec![Codes::NONE.with(Code::Reading); candidates];
+    fn unread(code: Code, candidates: usize, until: Millis) -> Self {
+        let codes = vec![Codes::NONE.with(code); candidates];
         Self { codes, reading_until: Some(until), ..Self::default() }
     }
 
@@ -114,12 +114,17 @@ pub(crate) fn message(code: Code, details: &BTreeMap<Code, String>) -> String {
 
 /// Judges every candidate for the pod at `now`.
 pub fn filter(state: &ClusterState, pod: &PodRequest, candidates: &[Candidate], now: Millis) -> Filtered {
-    let Some(handler) = state.wasm_handler(pod.shape.runtime_class.as_deref()) else {
-        return Filtered::Ordinary;
+    let class = pod.shape.runtime_class.as_deref();
+    let Some(handler) = state.wasm_handler(class) else {
+        return state.class_unread_until(class, now).map_or(Filtered::Ordinary, |until| {
+            Filtered::Judged(Judgement::unread(Code::ClassUnread, candidates.len(), until))
+        });
     };
     let (components, unknown) = match state.pod_world(&pod.shape, now) {
         PodWorld::Ordinary => return Filtered::Ordinary,
-        PodWorld::Reading(until) => return Filtered::Judged(Judgement::reading(candidates.len(), until)),
+        PodWorld::Reading(until) => {
+            return Filtered::Judged(Judgement::unread(Code::Reading, candidates.len(), until));
+        }
         PodWorld::Wasm { components, unknown } => (components, unknown),
     };
     let mut context = PodContext::new(state, pod, handler, components);

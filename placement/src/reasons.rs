@@ -40,6 +40,8 @@ pub enum Code {
     Reading,
     /// The watch has not shown the node yet.
     NodeUnread,
+    /// The watch has not shown the pod's RuntimeClass yet.
+    ClassUnread,
     /// No host profile fits the node and the handler.
     HostUnknown,
     /// The image could not be read, or not in time.
@@ -91,7 +93,7 @@ const fn reason(
 }
 
 /// Every reason, in the order of [`Code`].
-pub const REASONS: [Reason; 19] = [
+pub const REASONS: [Reason; 20] = [
     reason(
         (Code::HandlerMissing, "R101", "handler-missing"),
         "the node's container runtime does not have the pod's runtime handler",
@@ -195,6 +197,13 @@ pub const REASONS: [Reason; 19] = [
         "the node has just joined and its runtime is not known yet",
         "The scheduler named a node that our watch has not shown. The pod is woken when it does; after `reading.deadlineSeconds` the node passes with the warning W404.",
         "Wait; if it comes often, the extender's watch of nodes is slow.",
+        Resolution::Unresolvable,
+    ),
+    reason(
+        (Code::ClassUnread, "R303", "class-unread"),
+        "the pod's RuntimeClass is new and not known yet",
+        "The API server takes no pod of a RuntimeClass that does not exist, but our watch has not shown it: whether the pod is a Wasm one is not known. The pod is woken when it does; after `reading.deadlineSeconds` the pod is treated as an ordinary one.",
+        "Wait; if it comes often, the extender's watch of RuntimeClasses is slow.",
         Resolution::Unresolvable,
     ),
     reason(

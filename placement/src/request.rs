@@ -51,6 +51,27 @@ impl ClusterState {
         names.into_iter().map(candidate).collect()
     }
 
+    /// Notes a `RuntimeClass` that a pod names and the watch has not shown; it is forgotten when it does.
+    pub fn note_strange_class(&mut self, name: &str, now: Millis) {
+        /// Pods of classes that were removed do not fill our memory.
+        const MOST: usize = 1_000;
+        let is_new = !self.runtime_classes.contains_key(name) && !self.strange_classes.contains_key(name);
+        if is_new && self.strange_classes.len() < MOST {
+            self.strange_classes.insert(name.to_owned(), now);
+        }
+    }
+
+    /// Whether the pods of this class can be told apart from ordinary ones, or it was noted that they cannot.
+    pub fn has_heard_of_class(&self, name: &str) -> bool {
+        self.runtime_classes.contains_key(name) || self.strange_classes.contains_key(name)
+    }
+
+    /// Until when pods of a class that was noted as strange are refused; `None` for any other, and after that time.
+    pub fn class_unread_until(&self, runtime_class: Option<&str>, now: Millis) -> Option<Millis> {
+        let since = self.strange_classes.get(runtime_class?)?;
+        Some(since.after(self.settings.reading.deadline)).filter(|until| now < *until)
+    }
+
     /// Notes nodes that the scheduler named and the watch has not shown; they are forgotten when it does.
     pub fn note_strangers(&mut self, names: impl IntoIterator<Item = NodeName>, now: Millis) {
         /// A scheduler that makes names up does not fill our memory.

@@ -38,6 +38,8 @@ pub struct ClusterState {
     pub(crate) ledger: Ledger,
     /// Nodes that the scheduler named before the watch showed them, and since when.
     pub(crate) strangers: imbl::OrdMap<NodeName, Millis>,
+    /// `RuntimeClass`es that a pod named before the watch showed them, and since when.
+    pub(crate) strange_classes: imbl::OrdMap<String, Millis>,
     /// Workloads whose number of replicas still to come an event has changed; empty between events.
     pub(crate) unsettled: Vec<WorkloadIdx>,
     /// Images of pods that the scheduler asked about before the watch showed them, and since when.
@@ -110,6 +112,7 @@ impl ClusterState {
             graph: Arc::new(graph),
             ledger: Ledger::default(),
             strangers: imbl::OrdMap::new(),
+            strange_classes: imbl::OrdMap::new(),
             unsettled: Vec::new(),
             unclaimed: imbl::OrdMap::new(),
         })

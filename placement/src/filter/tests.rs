@@ -13,7 +13,8 @@ use crate::presume::Presumption;
 use crate::reasons::{Code, Codes, Resolution};
 use crate::request::Candidate;
 use crate::testing::{
-    Cluster, MIB, image_of_kind, linux_node, modules_node, node, on, pod_of, request, runwasi_node, workload,
+    Cluster, MIB, image_of_kind, linux_node, modules_node, node, on, pod_of, request, runtime_class,
+    runwasi_node, workload,
 };
 
 /// The image `lone`: a component that needs nobody.
@@ -450,4 +451,29 @@ fn deadlines_follow_the_settings() {
     let mut cluster = Cluster::with(|settings| settings.reading.deadline = Duration::from_secs(1));
     cluster.nodes([node("n")]).workload(&workload("slow", 1));
     assert_eq!(judged(&cluster, &pod_of(&workload("slow", 1), 0)).reading_until, Some(Millis(1_000)));
+}
+
+/// A scheduler can ask about the first pod of a new class before the watch shows the class.
+#[test]
+fn a_pod_whose_class_the_watch_has_not_shown_waits_for_a_bounded_time() {
+    let (mut cluster, pod) = cluster([modules_node("modules")]);
+    let pod = shaped(&pod, |shape| shape.runtime_class = Some("new".to_owned()));
+    let is_ordinary = |cluster: &Cluster| {
+        let nodes: Vec<_> = cluster.state.nodes().map(|(place, _)| Candidate::Known(place)).collect();
+        match filter(&cluster.state, &request(&pod), &nodes, cluster.now) {
+            Filtered::Ordinary => true,
+            Filtered::Judged(judgement) => {
+                assert_eq!(judgement.codes, [Codes::NONE.with(Code::ClassUnread)]);
+                false
+            }
+        }
+    };
+    assert!(is_ordinary(&cluster), "nobody has noted the class: it is taken as it is");
+    cluster.state.note_strange_class("new", cluster.now);
+    assert!(!is_ordinary(&cluster));
+    cluster.now = cluster.now.after(cluster.state.settings().reading.deadline);
+    assert!(is_ordinary(&cluster), "the class does not come");
+    cluster.apply(Event::RuntimeClass(runtime_class("new", "runc")));
+    cluster.state.note_strange_class("new", cluster.now);
+    assert!(is_ordinary(&cluster), "it is here, and no Wasm one");
 }

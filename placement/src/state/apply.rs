@@ -74,6 +74,7 @@ impl ClusterState {
     fn runtime_class_applied(&mut self, class: RuntimeClass, now: Millis, effects: &mut Effects) {
         if self.runtime_classes.get(&class.name) != Some(&class) {
             let name = class.name.clone();
+            self.strange_classes.remove(&name);
             self.runtime_classes.insert(name.clone(), class);
             self.recount_class(&name, now, effects);
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use serde_json::json;
-use wit_e2e::{LimitWatcher, Pods, Registry, Scenario, limits};
+use wit_e2e::{LimitWatcher, Pods, Registry, RuntimeClassSpec, Scenario, limits};
 
 use crate::support::{
     Cast, SOON, capable, create, modules_only, push_component, quick_to_settle, wait_refused_for, wasm_pod,
@@ -55,6 +55,29 @@ async fn a_component_waits_for_a_node_that_can_run_it_and_says_why() -> Result<(
     assert_eq!(pods.wait_for_node("catalog", SOON).await?, "capable");
     println!("bound {:.1} s after a capable node joined", joined.elapsed().as_secs_f64());
     assert_eq!(watcher.violations()?, []);
+    Ok(())
+}
+
+/// Whoever installs a `RuntimeClass` and its first component together must not be served by an extender that has not heard
+/// of the class and takes the pod for an ordinary one.
+#[tokio::test]
+async fn a_component_of_a_brand_new_class_never_lands_where_it_cannot_run() -> Result<()> {
+    let scenario = Scenario::begin("class").await?;
+    let registry = Registry::start().await?;
+    let image = push_component(&registry, "catalog").await?;
+    let options = quick_to_settle(&scenario.extender_options(&[registry.address()]));
+    let _cast = Cast::start_with(&scenario, registry, &with_late_watch(options)).await?;
+    scenario.create_nodes(&[modules_only("modules")]).await?;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let mut pod = wasm_pod("catalog", &image);
+    pod["spec"]["runtimeClassName"] = json!("brand-new");
+    scenario.create_runtime_classes(&[RuntimeClassSpec::new("brand-new", "wasmtime")]).await?;
+    let pods = scenario.pods();
+    pods.create(&pod).await?;
+    wait_refused_for(&pods, "catalog", "R303 the pod's RuntimeClass is new and not known yet").await?;
+    wait_refused_for(&pods, "catalog", MODULES_ONLY).await?;
+    scenario.create_nodes(&[capable("capable")]).await?;
+    assert_eq!(pods.wait_for_node("catalog", SOON).await?, "capable");
     Ok(())
 }
 
