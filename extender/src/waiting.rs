@@ -99,7 +99,7 @@ impl WaitingPods {
     }
 
     /// Takes out the pods that would be admitted at `now`, and those that the scheduler still shows as *reading* although
-    /// that is over: people read there what their pods wait for. One look judges about [`JUDGED_AT_ONCE`] nodes, so that
+    /// that is over: people read there what their pods wait for. One look judges a bounded number of nodes, so that
     /// nobody waits for it; the next one goes on where it stopped.
     pub fn look(&mut self, state: &ClusterState, now: Millis) -> Look {
         let nodes: Vec<Candidate> = state.nodes().map(|(place, _)| Candidate::Known(place)).collect();

@@ -201,4 +201,13 @@ mod tests {
         let error = options.configuration(Path::new("/k")).unwrap_err();
         assert!(error.to_string().contains("/extenders/0"), "{error}");
     }
+
+    #[test]
+    fn the_shipped_weight_and_address_are_those_that_the_settings_assume() {
+        let shipped = std::fs::read_to_string(SchedulerOptions::without_extender().template).unwrap();
+        let shipped: Value = serde_saphyr::from_str(&shipped).unwrap();
+        let (extender, settings) = (&shipped["extenders"][0], wit_config::Settings::default());
+        assert_eq!(extender["weight"], json!(settings.scheduler.weight));
+        assert_eq!(extender["urlPrefix"], json!(format!("http://{}/v1", settings.listeners.verbs)));
+    }
 }

@@ -13,7 +13,8 @@ fn a_replay_of_the_shop_places_every_pod_where_the_demo_does() {
     let folders = rehearsal::Folders { manifests: shop.manifests(), images: shop.images() };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let demo = runtime.block_on(async {
-        let demo = rehearsal::rehearse(&settings, &folders, Box::new(|_, _| {})).await.expect("the demo runs");
+        let demo =
+            rehearsal::rehearse(&settings, &folders, Box::new(|_, _| {})).await.expect("the demo runs");
         demo.serving.server.stop().await;
         demo.report
     });

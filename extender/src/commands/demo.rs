@@ -113,5 +113,6 @@ fn addresses(rehearsal: &Rehearsal) -> String {
         (url(addresses.verbs, "/v1"), "the urlPrefix for kube-scheduler"),
     ];
     let open = lines.map(|(url, what)| format!("  {url}  {what}")).join("\n");
-    format!("\nServing until Ctrl-C:\n{open}\n\nIn another terminal: wit-extender explain {pod}\n")
+    let program = std::env::args().next().unwrap_or_else(|| "wit-extender".into());
+    format!("\nServing until Ctrl-C:\n{open}\n\nIn another terminal: {program} explain {pod}\n")
 }
