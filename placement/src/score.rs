@@ -7,8 +7,8 @@
 //!   workload a, with x replicas on the node and d replicas wanted (the formula of gained affinity is that of the RASA
 //!   paper); divided by the largest ΔG among the candidates;
 //! - *group*: the same formula over the other members of the connected group, each with equal weight, as if they were
-//!   partners: a pod whose partners are still to come goes where they will be drawn to; where none of the group has a
-//!   replica, over the components of the namespace, whose common consumer may be created last. Added is what ΔG will be once
+//!   partners: a pod whose partners are still to come goes where they will be drawn to; where the group has
+//!   nothing to gain, over the components of the namespace, whose common consumer may be created last. Added is what ΔG will be once
 //!   partners still to come have drawn level with the replicas that the workload has on the node: six replicas whose
 //!   partner has three gather in twos. The sum is divided by the largest among the candidates;
 //! - *room*: the share of the replicas still to come that still fits on the node when the pod is there: of partners of the
@@ -84,6 +84,9 @@ pub fn scored(
     let subject = Subject::new(state, pod);
     let gain = subject.gains(subject.partners());
     let mut group = subject.gains(subject.group());
+    if group.is_nothing() {
+        group = subject.gains(subject.neighbours());
+    }
     subject.add_expected(&mut group);
     let mut company = Company::new(subject);
     let mut terms: Vec<Terms> =
@@ -101,27 +104,21 @@ impl Subject<'_> {
         partners.iter().map(|partner| (partner.workload, partner.weight / sum)).collect()
     }
 
-    /// The other members of the connected group with equal weights; while none of them has a replica, the neighbours.
+    /// The other members of the connected group with equal weights, whose sum is one.
     fn group(&self) -> Vec<(WorkloadIdx, f64)> {
         let group = self.workload.map_or(&[][..], |workload| &workload.group);
-        let others: Vec<_> = group.iter().copied().filter(|member| Some(*member) != self.place).collect();
-        let has_replica = |member: &WorkloadIdx| {
-            self.state.workloads.get(*member).is_some_and(|member| !member.placed.is_empty())
-        };
-        let others = if others.iter().any(has_replica) { others } else { self.neighbours() };
-        let weight = 1.0 / others.len().max(1) as f64;
-        others.into_iter().map(|member| (member, weight)).collect()
+        equally(group.iter().copied().filter(|member| Some(*member) != self.place).collect())
     }
 
     /// The workloads of the namespace with replicas that may turn out to belong to the same group: whoever calls them all
     /// may not exist yet.
-    fn neighbours(&self) -> Vec<WorkloadIdx> {
+    fn neighbours(&self) -> Vec<(WorkloadIdx, f64)> {
         let Some(own) = self.workload.filter(|own| own.may_be_linked()) else { return Vec::new() };
         let others = self.state.workloads.in_namespace(&own.key.namespace);
         let others = others.filter(|(place, other)| {
             Some(*place) != self.place && other.may_be_linked() && !other.placed.is_empty()
         });
-        others.map(|(place, _)| place).collect()
+        equally(others.map(|(place, _)| place).collect())
     }
 
     /// ΔG by node place, over the others with their weights. Costs the nodes that those are on, not all nodes.
@@ -179,7 +176,17 @@ impl Subject<'_> {
     }
 }
 
+/// Equal weights, whose sum is one.
+fn equally(workloads: Vec<WorkloadIdx>) -> Vec<(WorkloadIdx, f64)> {
+    let weight = 1.0 / workloads.len().max(1) as f64;
+    workloads.into_iter().map(|workload| (workload, weight)).collect()
+}
+
 impl Gains {
+    fn is_nothing(&self) -> bool {
+        self.0.iter().all(|gain| *gain <= 0.0)
+    }
+
     fn at(&self, place: NodeIdx) -> f64 {
         self.0.get(place.position()).copied().unwrap_or(0.0)
     }
