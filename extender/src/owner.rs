@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::warn;
-use wit_placement::{ClusterState, Effects, Event, LedgerEntry, Millis, NodeName, PodRequest};
+use wit_placement::{ClusterState, Effects, Event, LedgerEntry, Millis, NodeName, PodRequest, PodWorld};
 use wit_sources::cluster::ClusterMessage;
 use wit_sources::images::{ImageMessage, ImageReader};
 
@@ -29,6 +29,8 @@ pub struct Snapshot {
     pub state: ClusterState,
     /// When the snapshot was published.
     pub published: Millis,
+    /// How often something had become admissible by then.
+    pub admissions: u64,
 }
 
 /// What the verbs tell the owner.
@@ -72,6 +74,11 @@ pub struct StateHandle {
     clock: Clock,
 }
 
+/// The owner of the state has ended.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the owner of the state has ended; the server is about to stop")]
+pub struct OwnerGone;
+
 /// What the owner is fed from.
 #[derive(Debug)]
 pub struct Inputs {
@@ -95,13 +102,21 @@ struct Owner {
     waiting: WaitingPods,
     metrics: Arc<Metrics>,
     clock: Clock,
+    /// How often something has become admissible.
+    admissions: u64,
     /// Something may have become admissible since pods were last looked at.
     may_admit: bool,
+    /// The latest look did not come to all waiting pods.
+    looking: bool,
 }
 
 /// Starts the owner of `state`; it ends when its handle and its inputs are gone.
 pub fn start(state: ClusterState, inputs: Inputs, metrics: Arc<Metrics>, clock: Clock) -> StateHandle {
-    let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot { state: state.clone(), published: clock.now() }));
+    let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot {
+        state: state.clone(),
+        published: clock.now(),
+        admissions: 0,
+    }));
     let (commands, received) = mpsc::channel(CHANNEL);
     let (synced, is_synced) = watch::channel(false);
     let owner = Owner {
@@ -113,7 +128,9 @@ pub fn start(state: ClusterState, inputs: Inputs, metrics: Arc<Metrics>, clock: 
         waiting: WaitingPods::default(),
         metrics,
         clock,
+        admissions: 0,
         may_admit: false,
+        looking: false,
     };
     tokio::spawn(owner.run());
     StateHandle { commands, snapshot, synced: is_synced, clock }
@@ -136,18 +153,26 @@ impl StateHandle {
     }
 
     /// Waits until the sources have delivered what was there at the start.
-    pub async fn wait_synced(&self) {
-        let mut synced = self.synced.clone();
-        // The sender lives as long as the owner, which outlives every handle's use.
-        let _ = synced.wait_for(|synced| *synced).await;
+    ///
+    /// # Errors
+    /// Where the owner has ended.
+    pub async fn wait_synced(&self) -> Result<(), OwnerGone> {
+        self.synced.clone().wait_for(|synced| *synced).await.map(|_| ()).map_err(|_| OwnerGone)
+    }
+
+    /// Waits until the owner has ended, which it does only when it failed: nothing can be answered from then on.
+    pub async fn ended(&self) {
+        self.commands.closed().await;
     }
 
     /// Enters an answer in the ledger; returns when the snapshot shows it.
-    pub async fn enter(&self, entry: LedgerEntry, pod: PodRequest) {
+    ///
+    /// # Errors
+    /// Where the owner has ended: an answer that is not presumed must not be given.
+    pub async fn enter(&self, entry: LedgerEntry, pod: PodRequest) -> Result<(), OwnerGone> {
         let (done, is_done) = oneshot::channel();
-        if self.commands.send(Command::Enter { entry, pod, done }).await.is_ok() {
-            let _ = is_done.await;
-        }
+        self.commands.send(Command::Enter { entry, pod, done }).await.map_err(|_| OwnerGone)?;
+        is_done.await.map_err(|_| OwnerGone)
     }
 
     /// Takes in an event; returns when the snapshot shows it.
@@ -221,11 +246,7 @@ impl Owner {
                 self.follow(effects);
                 done.push(sender);
             }
-            Command::Waiting(waiting) => {
-                let effects = self.state.note_images(&waiting.pod.shape, self.clock.now());
-                self.follow(effects);
-                self.waiting.note(waiting);
-            }
+            Command::Waiting(waiting) => self.wait(waiting),
             Command::StrangeClass { name, done: sender } => {
                 // A folder has no API server that has seen more than we have.
                 if self.inputs.wakes.is_some() {
@@ -233,12 +254,29 @@ impl Owner {
                 }
                 done.push(sender);
             }
-            Command::Strangers(names) => self.state.note_strangers(names, self.clock.now()),
+            Command::Strangers(names) => {
+                let now = self.clock.now();
+                self.state.note_strangers(names, now);
+                self.waiting.expect(now.after(self.state.settings().reading.deadline));
+            }
             Command::Event { event, done: sender } => {
                 self.event(event);
                 done.push(sender);
             }
         }
+    }
+
+    fn wait(&mut self, mut waiting: Waiting) {
+        let now = self.clock.now();
+        let effects = self.state.note_images(&waiting.pod.shape, now);
+        self.follow(effects);
+        // The deadline that counts is the one that the state goes by: its image may have been noted only now.
+        if let PodWorld::Reading(until) = self.state.pod_world(&waiting.pod.shape, now) {
+            waiting.reading_until = Some(until);
+        }
+        // What became admissible between the refusal and now was not looked at for this pod.
+        self.may_admit |= waiting.judged_after != self.admissions;
+        self.waiting.note(waiting, now);
     }
 
     fn cluster_message(&mut self, message: ClusterMessage) {
@@ -275,25 +313,29 @@ impl Owner {
         let effects = self.state.expire(now);
         self.follow(effects);
         self.may_admit |= self.waiting.passes_deadline(now);
+        self.waiting.forget_old(now);
     }
 
     fn follow(&mut self, effects: Effects) {
         effects.forget.iter().for_each(|image| self.inputs.reader.forget(image));
         effects.read.into_iter().for_each(|image| self.inputs.reader.request(image));
+        self.admissions += u64::from(effects.may_admit);
         self.may_admit |= effects.may_admit;
     }
 
     fn publish(&self) {
-        self.snapshot.store(Arc::new(Snapshot { state: self.state.clone(), published: self.clock.now() }));
+        let (state, published) = (self.state.clone(), self.clock.now());
+        self.snapshot.store(Arc::new(Snapshot { state, published, admissions: self.admissions }));
     }
 
     /// Wakes the pods that would be admitted by now.
     fn wake(&mut self) {
-        if !std::mem::take(&mut self.may_admit) || self.waiting.is_empty() {
+        let changed = std::mem::take(&mut self.may_admit);
+        if !(changed || self.looking) || self.waiting.is_empty() {
             return;
         }
-        let look = self.waiting.look(&self.state, self.clock.now());
-        self.may_admit = look.more;
+        let look = self.waiting.look(&self.state, self.clock.now(), changed);
+        self.looking = look.more;
         let Some(wakes) = &self.inputs.wakes else { return };
         for wake in look.wakes {
             if wakes.try_send(wake).is_err() {

@@ -86,7 +86,7 @@ pub async fn open(
     running.run(ops.server);
     running.run(api.server);
     tracing::info!(ops = %running.addresses.ops, api = %running.addresses.api, "waiting for the sources");
-    state.wait_synced().await;
+    state.wait_synced().await?;
     tokio::time::sleep(settle).await;
     let verbs = Data::new(Verbs { state, decisions, metrics });
     let max_body = usize::try_from(settings.requests.max_body_bytes).unwrap_or(usize::MAX);

@@ -26,7 +26,7 @@ use wit_sources::cluster::convert;
 use self::wire::{ExtenderArgs, HostPriority, Offered, PodHead};
 use crate::decisions::{Answer, Decisions};
 use crate::metrics::{Answered, Metrics};
-use crate::owner::{Snapshot, StateHandle};
+use crate::owner::{OwnerGone, Snapshot, StateHandle};
 use crate::waiting::Waiting;
 
 /// What the verbs work with.
@@ -51,6 +51,8 @@ enum BadRequest {
     Nodes(#[source] serde_json::Error),
     #[error("the request's pod is no pod: {0}")]
     Pod(#[source] serde_json::Error),
+    #[error(transparent)]
+    Stopping(#[from] OwnerGone),
     #[error("the request's pod cannot be placed: {0}")]
     Convert(#[from] convert::ConvertError),
 }
@@ -96,6 +98,7 @@ impl Verbs {
                 tracing::warn!(verb, "{error}");
                 let status = match &error {
                     BadRequest::Body(error) => error.as_response_error().status_code(),
+                    BadRequest::Stopping(_) => StatusCode::SERVICE_UNAVAILABLE,
                     _ => StatusCode::BAD_REQUEST,
                 };
                 (HttpResponse::build(status).json(json!({ "error": error.to_string() })), Answered::Error)
@@ -119,7 +122,7 @@ impl Verbs {
         let reply = self.filter_reply(&args, &offered, &answer, mode);
         if mode == PodMode::Steer {
             let entry = std::mem::replace(&mut answer.ledger, wit_placement::LedgerEntry::Unchanged);
-            self.follow(entry, &pod, &answer, &candidates, &offered).await;
+            self.follow(entry, &pod, &answer, snapshot.admissions, &candidates, &offered).await?;
         }
         self.decisions.filtered(pod, mode, Answer { at: now, request: body.clone(), answer });
         Ok(reply)
@@ -185,25 +188,28 @@ impl Verbs {
         entry: wit_placement::LedgerEntry,
         pod: &PodRequest,
         answer: &FilterAnswer,
+        judged_after: u64,
         candidates: &[Candidate],
         offered: &Offered<'_>,
-    ) {
+    ) -> Result<(), OwnerGone> {
         if !matches!(entry, wit_placement::LedgerEntry::Unchanged) {
-            self.state.enter(entry, pod.clone()).await;
+            self.state.enter(entry, pod.clone()).await?;
         }
-        let Some(judgement) = &answer.judgement else { return };
+        let Some(judgement) = &answer.judgement else { return Ok(()) };
         let strangers = candidates.iter().zip(offered.names());
         let strangers =
             strangers.filter(|(candidate, _)| **candidate == Candidate::Stranger { overdue: false });
         let strangers: Vec<_> = strangers.map(|(_, name)| NodeName::new(name.as_ref())).collect();
         if !strangers.is_empty() {
-            self.state.strangers(strangers).await;
+            self.state.strangers(strangers.clone()).await;
         }
         if answer.returned.is_empty() {
             let codes = judgement.codes.iter().fold(Codes::NONE, |all, codes| all.union(*codes));
-            let waiting = Waiting { pod: pod.clone(), codes, reading_until: judgement.reading_until };
+            let reading_until = judgement.reading_until;
+            let waiting = Waiting { pod: pod.clone(), codes, reading_until, strangers, judged_after };
             self.state.wait(waiting).await;
         }
+        Ok(())
     }
 
     async fn prioritize(&self, body: &Bytes) -> Result<Reply, BadRequest> {
@@ -221,7 +227,7 @@ impl Verbs {
         let entry = std::mem::replace(&mut answer.ledger, wit_placement::LedgerEntry::Unchanged);
         let steer = mode == PodMode::Steer;
         if steer && !matches!(entry, wit_placement::LedgerEntry::Unchanged) {
-            self.state.enter(entry, pod.clone()).await;
+            self.state.enter(entry, pod.clone()).await?;
         }
         let scores = answer.board.iter().filter(|_| steer).flat_map(|board| &board.scores);
         let names = offered.names().iter();

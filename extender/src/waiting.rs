@@ -1,18 +1,24 @@
 //! Pods that were refused for a reason that ends without the API server noticing: kube-scheduler tries them again only
 //! when something changes there, so they are woken.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
+use std::time::Duration;
 
 use wit_graph::WorkloadKey;
 use wit_placement::reasons::{Code, Codes};
-use wit_placement::{Candidate, ClusterState, ImageReference, Millis, PodRequest, PodUid, answer_filter};
+use wit_placement::{
+    Candidate, ClusterState, ImageReference, Millis, NodeName, PodRequest, PodUid, Resources, answer_filter,
+};
 
 /// At most so many pods of one workload are woken at once: where there is room for one, the others would be refused
 /// again.
 const AT_ONCE: usize = 16;
 /// How many nodes are judged in one look, all waiting workloads together: about two milliseconds.
 const JUDGED_AT_ONCE: usize = 20_000;
+
+/// A pod that the scheduler has not asked about for this long is forgotten: it asks again within minutes while it exists.
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// A pod that waits.
 #[derive(Clone, Debug)]
@@ -23,6 +29,10 @@ pub struct Waiting {
     pub codes: Codes,
     /// When it is no longer refused as *reading*, should its image not have been read by then.
     pub reading_until: Option<Millis>,
+    /// Nodes that it was offered and that the watch had not shown.
+    pub strangers: Vec<NodeName>,
+    /// How often something had become admissible before it was refused: what happened since may admit it already.
+    pub judged_after: u64,
 }
 
 /// A pod that is to be woken.
@@ -38,15 +48,37 @@ pub struct Wake {
     pub world_read: bool,
 }
 
+/// A pod that waits, and when it was noted.
+#[derive(Debug)]
+struct Noted {
+    at: Millis,
+    waiting: Waiting,
+}
+
 /// The pods that wait, by UID.
 #[derive(Debug, Default)]
 pub struct WaitingPods {
-    pods: BTreeMap<PodUid, Waiting>,
+    pods: BTreeMap<PodUid, Noted>,
     /// When pods are no longer refused as *reading*.
     deadlines: BTreeSet<Millis>,
+    /// When pods were noted, the oldest first; a pod that was noted again stands here twice.
+    noted: VecDeque<(Millis, PodUid)>,
     /// The last pod of the latest look, where that did not come to all of them.
     looked_up_to: Option<PodUid>,
+    /// Something changed while a pass was under way: the pods before it are to be looked at again.
+    changed_meanwhile: bool,
 }
+
+/// What pods have in common that are told the same.
+type Alike<'a> = (
+    &'a WorkloadKey,
+    Option<&'a str>,
+    &'a [ImageReference],
+    Resources,
+    Resources,
+    Option<bool>,
+    &'a [NodeName],
+);
 
 /// What pods that are alike would be told now.
 struct Verdict {
@@ -72,14 +104,30 @@ pub struct Look {
 impl WaitingPods {
     /// Notes a pod that was refused on every node. Whatever it was refused for may have changed in the API server
     /// already, without the watch having told us: the scheduler would then not ask again.
-    pub fn note(&mut self, waiting: Waiting) {
+    pub fn note(&mut self, waiting: Waiting, now: Millis) {
         self.deadlines.extend(waiting.reading_until);
-        self.pods.insert(waiting.pod.uid.clone(), waiting);
+        self.noted.push_back((now, waiting.pod.uid.clone()));
+        self.pods.insert(waiting.pod.uid.clone(), Noted { at: now, waiting });
     }
 
     /// Forgets a pod that has been placed or is gone.
     pub fn forget(&mut self, uid: &PodUid) {
         self.pods.remove(uid);
+    }
+
+    /// Has pods looked at again at this time.
+    pub fn expect(&mut self, deadline: Millis) {
+        self.deadlines.insert(deadline);
+    }
+
+    /// Forgets pods that were noted long ago and not again since: they are gone, and we were told before we knew them.
+    pub fn forget_old(&mut self, now: Millis) {
+        while let Some((at, uid)) = self.noted.front().filter(|(at, _)| at.after(PATIENCE) <= now).cloned() {
+            self.noted.pop_front();
+            if self.pods.get(&uid).is_some_and(|noted| noted.at == at) {
+                self.pods.remove(&uid);
+            }
+        }
     }
 
     /// How many wait.
@@ -100,29 +148,35 @@ impl WaitingPods {
 
     /// Takes out the pods that would be admitted at `now`, and those that the scheduler still shows as *reading* although
     /// that is over: people read there what their pods wait for. One look judges a bounded number of nodes, so that
-    /// nobody waits for it; the next one goes on where it stopped.
-    pub fn look(&mut self, state: &ClusterState, now: Millis) -> Look {
+    /// nobody waits for it; the next one goes on where it stopped. `changed` says that something may admit pods since the
+    /// last look: pods that were looked at before are then looked at again.
+    pub fn look(&mut self, state: &ClusterState, now: Millis, changed: bool) -> Look {
+        self.changed_meanwhile |= changed && self.looked_up_to.is_some();
         let nodes: Vec<Candidate> = state.nodes().map(|(place, _)| Candidate::Known(place)).collect();
         let most = (JUDGED_AT_ONCE / nodes.len().max(1)).max(1);
         let from = self.looked_up_to.take().map_or(Bound::Unbounded, Bound::Excluded);
-        let mut verdicts: BTreeMap<(&WorkloadKey, &[ImageReference]), Verdict> = BTreeMap::new();
+        let mut verdicts: BTreeMap<Alike<'_>, Verdict> = BTreeMap::new();
         let mut look = Look::default();
-        for (uid, waiting) in self.pods.range((from, Bound::Unbounded)) {
-            let alike = (&waiting.pod.workload, waiting.pod.shape.images.as_slice());
+        for (uid, Noted { waiting, .. }) in self.pods.range((from, Bound::Unbounded)) {
+            let alike = waiting.alike();
             if verdicts.len() == most && !verdicts.contains_key(&alike) {
                 look.more = true;
                 break;
             }
-            let verdict =
-                verdicts.entry(alike).or_insert_with(|| Verdict::of(&waiting.pod, state, &nodes, now));
-            if verdict.left > 0 && verdict.is_news_to(waiting) {
-                verdict.left -= 1;
-                look.wakes.push(waiting.wake(verdict.unknown, now));
+            let verdict = verdicts.entry(alike).or_insert_with(|| Verdict::of(waiting, state, &nodes, now));
+            if verdict.is_news_to(waiting) {
+                if let Some(left) = verdict.left.checked_sub(1) {
+                    verdict.left = left;
+                    look.wakes.push(waiting.wake(verdict.unknown, now));
+                } else {
+                    self.changed_meanwhile = true;
+                }
             }
             self.looked_up_to = Some(uid.clone());
         }
         if !look.more {
             self.looked_up_to = None;
+            look.more = std::mem::take(&mut self.changed_meanwhile);
         }
         for wake in &look.wakes {
             self.pods.remove(&wake.pod.uid);
@@ -132,8 +186,9 @@ impl WaitingPods {
 }
 
 impl Verdict {
-    fn of(pod: &PodRequest, state: &ClusterState, nodes: &[Candidate], now: Millis) -> Self {
-        let answer = answer_filter(state, pod, nodes, now);
+    fn of(waiting: &Waiting, state: &ClusterState, nodes: &[Candidate], now: Millis) -> Self {
+        let strangers = state.candidates(waiting.strangers.iter().map(NodeName::as_str), now);
+        let answer = answer_filter(state, &waiting.pod, &[nodes, &strangers].concat(), now);
         let judgement = answer.judgement.as_ref();
         Self {
             admitted: !answer.returned.is_empty(),
@@ -150,6 +205,20 @@ impl Verdict {
 }
 
 impl Waiting {
+    fn alike(&self) -> Alike<'_> {
+        let shape = &self.pod.shape;
+        let class = shape.runtime_class.as_deref();
+        (
+            &self.pod.workload,
+            class,
+            &shape.images,
+            shape.requests,
+            shape.overhead,
+            shape.strict,
+            &self.strangers,
+        )
+    }
+
     fn wake(&self, unknown: bool, now: Millis) -> Wake {
         let overdue = self.reading_until.is_some_and(|until| until <= now);
         let (reason, message) = if !self.codes.contains(Code::Reading) {
@@ -195,7 +264,7 @@ mod tests {
     }
 
     /// A cluster with one full node, and that many waiting pods, each of its own workload.
-    fn cluster(waiting: usize) -> (ClusterState, WaitingPods) {
+    fn cluster(pods_waiting: usize) -> (ClusterState, WaitingPods) {
         let mut state = ClusterState::new(Settings::default()).unwrap();
         let class = RuntimeClass {
             name: "wasm".into(),
@@ -207,13 +276,17 @@ mod tests {
         state.apply(Event::RuntimeClass(class), Millis(0));
         state.apply(node("full", 0), Millis(0));
         let mut pods = WaitingPods::default();
-        for number in 0..waiting {
+        for number in 0..pods_waiting {
             let pod = pod(&format!("pod-{number:04}"));
             state.note_images(&pod.shape, Millis(0));
-            let codes = Codes::NONE.with(Code::PodsFull);
-            pods.note(Waiting { pod, codes, reading_until: None });
+            pods.note(waiting(pod, Code::PodsFull, None), Millis(0));
         }
         (state, pods)
+    }
+
+    fn waiting(pod: PodRequest, code: Code, reading_until: Option<Millis>) -> Waiting {
+        let codes = Codes::NONE.with(code);
+        Waiting { pod, codes, reading_until, strangers: Vec::new(), judged_after: 0 }
     }
 
     fn pod(name: &str) -> PodRequest {
@@ -239,12 +312,12 @@ mod tests {
     fn a_pod_is_woken_when_it_would_be_admitted_and_only_once() {
         let (mut state, mut pods) = cluster(1);
         state.apply(failed(true), Millis(1));
-        assert!(pods.look(&state, Millis(1)).wakes.is_empty());
+        assert!(pods.look(&state, Millis(1), true).wakes.is_empty());
         state.apply(node("new", 10), Millis(2));
-        let look = pods.look(&state, Millis(2));
+        let look = pods.look(&state, Millis(2), true);
         assert_eq!(look.wakes.len(), 1);
         assert_eq!(look.wakes[0].reason, "Reconsidered");
-        assert!(pods.is_empty() && pods.look(&state, Millis(3)).wakes.is_empty());
+        assert!(pods.is_empty() && pods.look(&state, Millis(3), true).wakes.is_empty());
     }
 
     #[test]
@@ -252,30 +325,28 @@ mod tests {
         let (mut state, mut pods) = cluster(0);
         state.apply(node("new", 10), Millis(0));
         let until = Millis(0).after(state.settings().reading.deadline);
-        let waiting =
-            Waiting { pod: pod("a"), codes: Codes::NONE.with(Code::Reading), reading_until: Some(until) };
+        let waiting = waiting(pod("a"), Code::Reading, Some(until));
         state.note_images(&waiting.pod.shape, Millis(0));
-        pods.note(waiting);
-        assert!(!pods.passes_deadline(Millis(1)) && pods.look(&state, Millis(1)).wakes.is_empty());
+        pods.note(waiting, Millis(0));
+        assert!(!pods.passes_deadline(Millis(1)) && pods.look(&state, Millis(1), true).wakes.is_empty());
         assert!(pods.passes_deadline(until) && !pods.passes_deadline(until));
-        let look = pods.look(&state, until);
+        let look = pods.look(&state, until, true);
         assert_eq!((look.wakes[0].reason, look.wakes[0].world_read), ("ReadingTimedOut", false));
     }
 
     #[test]
     fn a_pod_is_woken_to_hear_that_its_image_is_not_what_it_waits_for_any_more() {
         let (mut state, mut pods) = cluster(0);
-        let codes = Codes::NONE.with(Code::Reading);
-        let waiting = Waiting { pod: pod("a"), codes, reading_until: Some(Millis(9_000)) };
-        state.note_images(&waiting.pod.shape, Millis(0));
-        pods.note(waiting);
-        assert!(pods.look(&state, Millis(1)).wakes.is_empty());
+        let reading = waiting(pod("a"), Code::Reading, Some(Millis(9_000)));
+        state.note_images(&reading.pod.shape, Millis(0));
+        pods.note(reading, Millis(0));
+        assert!(pods.look(&state, Millis(1), true).wakes.is_empty());
         state.apply(failed(true), Millis(2));
-        let look = pods.look(&state, Millis(2));
+        let look = pods.look(&state, Millis(2), true);
         assert_eq!((look.wakes[0].reason, look.wakes[0].world_read), ("ImageUnreadable", false));
         // The scheduler asks again and is told what keeps the pod now; there is no more news after that.
-        pods.note(Waiting { pod: pod("a"), codes: Codes::NONE.with(Code::PodsFull), reading_until: None });
-        assert!(pods.look(&state, Millis(3)).wakes.is_empty());
+        pods.note(waiting(pod("a"), Code::PodsFull, None), Millis(2));
+        assert!(pods.look(&state, Millis(3), true).wakes.is_empty());
     }
 
     #[test]
@@ -285,12 +356,91 @@ mod tests {
             state.apply(node(&format!("n-{number:04}"), 10), Millis(0));
         }
         state.apply(failed(true), Millis(1));
-        let first = pods.look(&state, Millis(1));
+        let first = pods.look(&state, Millis(1), true);
         assert!(first.more && !first.wakes.is_empty() && pods.len() < 100);
         let mut looks = 1;
-        while pods.look(&state, Millis(1)).more {
+        while pods.look(&state, Millis(1), false).more {
             looks += 1;
         }
         assert!(pods.is_empty(), "{} left after {looks} looks", pods.len());
+    }
+
+    #[test]
+    fn pods_looked_at_before_a_change_are_looked_at_again() {
+        let (mut state, mut pods) = cluster(100);
+        for number in 0..1_000 {
+            state.apply(node(&format!("n-{number:04}"), 0), Millis(0));
+        }
+        state.apply(failed(true), Millis(1));
+        let first = pods.look(&state, Millis(1), true);
+        assert!(first.more && first.wakes.is_empty());
+        state.apply(node("n-0000", 10), Millis(2));
+        let mut more = pods.look(&state, Millis(2), true).more;
+        while more {
+            more = pods.look(&state, Millis(2), false).more;
+        }
+        assert!(pods.is_empty(), "{} were looked at too early and never again", pods.len());
+    }
+
+    #[test]
+    fn more_pods_of_a_workload_than_are_woken_at_once_are_woken_after_each_other() {
+        let (mut state, mut pods) = cluster(0);
+        state.apply(node("new", 100), Millis(0));
+        for number in 0..40 {
+            let replica = PodRequest {
+                workload: WorkloadKey::new("acme", "Deployment", "app"),
+                ..pod(&format!("{number:02}"))
+            };
+            state.note_images(&replica.shape, Millis(0));
+            pods.note(waiting(replica, Code::Reading, Some(Millis(9_000))), Millis(0));
+        }
+        state.apply(failed(true), Millis(1));
+        let woken: Vec<_> =
+            (0..3).map(|number| pods.look(&state, Millis(1), number == 0).wakes.len()).collect();
+        assert_eq!((woken, pods.len()), (vec![16, 16, 8], 0));
+    }
+
+    #[test]
+    fn replicas_that_ask_for_less_do_not_wait_for_those_that_ask_for_more() {
+        let (mut state, mut pods) = cluster(0);
+        state.apply(node("new", 10), Millis(0));
+        let replica = |name: &str, memory_bytes| {
+            let shape = PodShape {
+                requests: Resources { cpu_millis: 0, memory_bytes },
+                ..(*pod(name).shape).clone()
+            };
+            PodRequest {
+                workload: WorkloadKey::new("acme", "Deployment", "app"),
+                shape: Arc::new(shape),
+                ..pod(name)
+            }
+        };
+        state.note_images(&pod("a").shape, Millis(0));
+        state.apply(failed(true), Millis(1));
+        pods.note(waiting(replica("a", 64 << 30), Code::MemoryFull, None), Millis(1));
+        pods.note(waiting(replica("b", 1 << 20), Code::MemoryFull, None), Millis(1));
+        let look = pods.look(&state, Millis(2), true);
+        assert_eq!(look.wakes.iter().map(|wake| &*wake.pod.key.name).collect::<Vec<_>>(), ["b"]);
+    }
+
+    #[test]
+    fn a_node_that_stays_unknown_is_passed_at_its_deadline() {
+        let (mut state, mut pods) = cluster(0);
+        state.note_images(&pod("a").shape, Millis(0));
+        state.apply(failed(true), Millis(0));
+        state.note_strangers([NodeName::new("stranger")], Millis(0));
+        let strangers = vec![NodeName::new("stranger")];
+        pods.note(Waiting { strangers, ..waiting(pod("a"), Code::NodeUnread, None) }, Millis(0));
+        assert!(pods.look(&state, Millis(1), true).wakes.is_empty());
+        let deadline = Millis(0).after(state.settings().reading.deadline);
+        assert_eq!(pods.look(&state, deadline, true).wakes.len(), 1);
+    }
+
+    #[test]
+    fn a_pod_that_nobody_asks_about_any_more_is_forgotten() {
+        let (_, mut pods) = cluster(2);
+        pods.note(waiting(pod("pod-0001"), Code::PodsFull, None), Millis(500_000));
+        pods.forget_old(Millis(0).after(PATIENCE));
+        assert_eq!(pods.len(), 1);
     }
 }

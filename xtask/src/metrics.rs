@@ -48,7 +48,7 @@ async fn page() -> anyhow::Result<String> {
     let cluster = ClusterSource::Manifests(shop.manifests());
     let feed = feed::start(cluster, Some(shop.images()), &settings, &metrics)?;
     let state = owner::start(ClusterState::new(settings)?, feed.inputs, Arc::clone(&metrics), Clock::start());
-    state.wait_synced().await;
+    state.wait_synced().await?;
     tokio::time::timeout(READING, all_read(&state)).await?;
     metrics.request("filter", Answered::Decided, Duration::ZERO);
     metrics.wakes.with_label_values(&["woken"]);

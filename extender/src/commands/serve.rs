@@ -85,6 +85,7 @@ impl Serving {
         tokio::select! {
             () = stop.wait() => {}
             () = self.source.ended() => anyhow::bail!("the source of cluster objects has ended"),
+            () = self.state.ended() => anyhow::bail!("the owner of the state has ended"),
         }
         tracing::info!("stopping; another signal stops at once");
         tokio::select! {
