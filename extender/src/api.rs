@@ -67,7 +67,10 @@ async fn explain(query: Query<ExplainQuery>, api: Data<Api>) -> HttpResponse {
     let (snapshot, now) = (api.state.snapshot(), api.state.now());
     let key = PodKey::new(namespace, name);
     let node = query.node.as_ref().map(|node| NodeName::new(node.as_str()));
-    let decision = api.decisions.get(&key);
+    let known = snapshot.state.pod(&key).map(|pod| &pod.uid);
+    // A pod that was created again under its old name has its own decisions.
+    let decision =
+        api.decisions.get(&key).filter(|decision| known.is_none_or(|uid| *uid == decision.pod.uid));
     match explanation::explain(&snapshot.state, &key, node.as_ref(), decision.as_deref(), now) {
         Ok(explanation) => HttpResponse::Ok().json(explanation),
         Err(error) => HttpResponse::NotFound().json(json!({ "error": error.to_string() })),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::web::Bytes;
-use wit_placement::{FilterAnswer, Millis, PodKey, PodMode, PodRequest, PrioritizeAnswer};
+use wit_placement::{FilterAnswer, Millis, PodKey, PodMode, PodRequest, PrioritizeAnswer, ScoreBoard, Terms};
 
 /// What one pod was told.
 #[derive(Clone, Debug)]
@@ -48,15 +48,21 @@ impl Decision {
     /// About how much memory it takes.
     fn bytes(&self) -> u64 {
         let filter = self.filter.as_ref().map_or(0, |filter| {
-            let codes = filter.answer.judgement.as_ref().map_or(0, |judgement| judgement.codes.len());
-            filter.request.len() + (codes + filter.answer.returned.len()) * 8
+            let judgement = filter.answer.judgement.as_ref();
+            let codes = judgement.map_or(0, |judgement| judgement.codes.len());
+            let board = judgement.and_then(|judgement| judgement.board.as_ref());
+            filter.request.len() + (codes + filter.answer.returned.len()) * 8 + board.map_or(0, scored)
         });
         let prioritize = self.prioritize.as_ref().map_or(0, |prioritize| {
-            let scored = prioritize.answer.board.as_ref().map_or(0, |board| board.terms.len());
-            prioritize.request.len() + scored * size_of::<wit_placement::Terms>()
+            prioritize.request.len() + prioritize.answer.board.as_ref().map_or(0, scored)
         });
         (size_of::<Self>() + filter + prioritize) as u64
     }
+}
+
+/// The memory of a score board.
+fn scored(board: &ScoreBoard) -> usize {
+    board.terms.len() * (size_of::<Terms>() + size_of::<u8>())
 }
 
 impl Decisions {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::mpsc;
@@ -21,6 +22,9 @@ use crate::waiting::Wake;
 pub const WATCH_DELAY: &str = "WIT_TEST_WATCH_DELAY_MS";
 /// How many pods are woken at the same time.
 const WAKES_AT_ONCE: usize = 16;
+/// How often a pod is tried to be woken, and how long after the first failure it is tried again.
+const WAKE_ATTEMPTS: u32 = 5;
+const WAKE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Where Kubernetes objects come from.
 #[derive(Clone)]
@@ -66,10 +70,10 @@ pub fn start(
     Ok(Feed { inputs: Inputs { cluster: messages, images: received, reader, wakes }, source })
 }
 
-fn watch_delay() -> Option<std::time::Duration> {
+fn watch_delay() -> Option<Duration> {
     let milliseconds = std::env::var(WATCH_DELAY).ok()?.parse().ok()?;
     warn!(milliseconds, "{WATCH_DELAY} is set: the watch is late on purpose");
-    Some(std::time::Duration::from_millis(milliseconds))
+    Some(Duration::from_millis(milliseconds))
 }
 
 /// A task that wakes pods through their condition.
@@ -90,11 +94,24 @@ fn wake_pods(client: kube::Client, metrics: Arc<Metrics>) -> mpsc::Sender<Wake> 
     sender
 }
 
+/// Wakes a pod; an API server that does not answer is asked again a few times.
 async fn wake_pod(client: &kube::Client, metrics: &Metrics, wake: &Wake) {
-    let pod = &wake.pod;
-    let outcome =
-        conditions::wake(client, &pod.key, &pod.uid, wake.reason, wake.message, wake.world_read).await;
-    let result = match outcome {
+    let mut pause = WAKE_PAUSE;
+    for attempt in 1..=WAKE_ATTEMPTS {
+        let result = try_to_wake(client, wake).await;
+        debug!(pod = %wake.pod.key, reason = wake.reason, attempt, result, "pod woken");
+        metrics.wakes.with_label_values(&[result]).inc();
+        if result != "failed" {
+            return;
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+}
+
+async fn try_to_wake(client: &kube::Client, wake: &Wake) -> &'static str {
+    let Wake { pod, reason, message, world_read } = wake;
+    match conditions::wake(client, &pod.key, &pod.uid, reason, message, *world_read).await {
         Ok(WakeOutcome::Woken) => "woken",
         Ok(WakeOutcome::Gone) => "gone",
         Err(error) if error.is_forbidden() => {
@@ -105,7 +122,5 @@ async fn wake_pod(client: &kube::Client, metrics: &Metrics, wake: &Wake) {
             warn!(pod = %pod.key, "{error}: {}", error.source);
             "failed"
         }
-    };
-    debug!(pod = %pod.key, reason = wake.reason, result, "pod woken");
-    metrics.wakes.with_label_values(&[result]).inc();
+    }
 }

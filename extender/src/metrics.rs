@@ -4,6 +4,7 @@
 //! somebody asks. No label carries a pod, a node or an image.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus::{
@@ -40,6 +41,7 @@ pub struct Metrics {
     ledger: IntGauge,
     snapshot_age: Gauge,
     steering: IntGauge,
+    rendering: Mutex<()>,
 }
 
 /// How a request was answered, for the label `result`.
@@ -106,6 +108,7 @@ impl Metrics {
             ledger: make.int_gauge("wit_ledger_entries", "Placements that are presumed.")?,
             snapshot_age: make.gauge("wit_snapshot_age_seconds", "Age of the snapshot that requests read.")?,
             steering: make.int_gauge("wit_steering", "1 in mode steer, 0 in mode observe.")?,
+            rendering: Mutex::new(()),
             registry: registry.clone(),
         };
         metrics.start_at_zero();
@@ -151,6 +154,8 @@ impl Metrics {
         published: Millis,
         now: Millis,
     ) -> prometheus::Result<Vec<u8>> {
+        // Two scrapes at the same time would mix their gauges.
+        let _alone = self.rendering.lock().unwrap_or_else(PoisonError::into_inner);
         self.observe_state(state, published, now);
         let mut page = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut page)?;
@@ -187,16 +192,26 @@ impl Metrics {
     }
 
     fn observe_headroom(&self, state: &ClusterState) {
-        self.headroom.reset();
-        let Some(shape) = state.largest_shape() else { return };
-        let handler = state.wasm_handler(shape.runtime_class.as_deref()).unwrap_or_default();
+        let shapes = state.largest_shapes();
+        let mut rooms: BTreeMap<&str, i64> = BTreeMap::new();
         for (_, node) in state.nodes() {
-            let Some(profile) = node.class().profile(handler).and_then(|place| state.hosts().profile(place))
-            else {
-                continue;
-            };
-            let room = i64::from(state.headroom(&shape, node));
-            self.headroom.with_label_values(&[profile.name.as_str()]).add(room);
+            let mut here: BTreeMap<&str, u32> = BTreeMap::new();
+            for shape in &shapes {
+                let handler = state.wasm_handler(shape.runtime_class.as_deref()).unwrap_or_default();
+                let profile = node.class().profile(handler).and_then(|place| state.hosts().profile(place));
+                if let Some(profile) = profile {
+                    // Two handlers of one host share its room.
+                    let room = here.entry(&profile.name).or_default();
+                    *room = state.headroom(shape, node).max(*room);
+                }
+            }
+            for (profile, room) in here {
+                *rooms.entry(profile).or_default() += i64::from(room);
+            }
+        }
+        self.headroom.reset();
+        for (profile, room) in rooms {
+            self.headroom.with_label_values(&[profile]).set(room);
         }
     }
 }

@@ -25,7 +25,7 @@ pub struct Ops {
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/metrics", web::get().to(metrics))
-        .route("/livez", web::get().to(async || HttpResponse::Ok().body("ok\n")))
+        .route("/livez", web::get().to(livez))
         .route("/readyz", web::get().to(readyz));
 }
 
@@ -36,6 +36,14 @@ async fn metrics(ops: Data<Ops>) -> HttpResponse {
         Err(error) => {
             HttpResponse::InternalServerError().content_type(ContentType::plaintext()).body(error.to_string())
         }
+    }
+}
+
+async fn livez(ops: Data<Ops>) -> HttpResponse {
+    if ops.state.is_alive() {
+        HttpResponse::Ok().body("ok\n")
+    } else {
+        HttpResponse::ServiceUnavailable().body("the owner of the state has ended\n")
     }
 }
 

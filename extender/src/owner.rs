@@ -152,6 +152,11 @@ impl StateHandle {
         *self.synced.borrow()
     }
 
+    /// Whether the owner is there.
+    pub fn is_alive(&self) -> bool {
+        !self.commands.is_closed()
+    }
+
     /// Waits until the sources have delivered what was there at the start.
     ///
     /// # Errors

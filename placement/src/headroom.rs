@@ -1,5 +1,7 @@
 //! How many more instances of a shape a node takes.
 
+use std::collections::BTreeMap;
+
 use crate::filter::instance_cap;
 use crate::nodes::NodeState;
 use crate::objects::{PodShape, Resources};
@@ -28,21 +30,19 @@ impl ClusterState {
         cpu.min(memory).min(pods).min(instances)
     }
 
-    /// A shape as large as the largest of all Wasm workloads, in CPU and in memory, for a handler's first RuntimeClass
-    /// in use: what the headroom metric counts in. `None` without any Wasm workload.
-    pub fn largest_shape(&self) -> Option<PodShape> {
-        let mut workloads = self
-            .workloads()
-            .filter(|workload| workload.is_wasm())
-            .map(crate::workloads::WorkloadState::shape);
-        let first = workloads.next()?.clone();
-        Some(workloads.fold(first, |largest, shape| {
-            let (a, b) = (largest.requests, shape.requests);
-            let requests = Resources {
-                cpu_millis: a.cpu_millis.max(b.cpu_millis),
-                memory_bytes: a.memory_bytes.max(b.memory_bytes),
+    /// For each Wasm handler in use a shape as large as the largest of its workloads, in CPU and in memory: what the
+    /// headroom metric counts in.
+    pub fn largest_shapes(&self) -> Vec<PodShape> {
+        let mut largest: BTreeMap<&str, PodShape> = BTreeMap::new();
+        for workload in self.workloads() {
+            let shape = workload.shape();
+            let Some(handler) = self.wasm_handler(shape.runtime_class.as_deref()) else { continue };
+            let known = largest.entry(handler).or_insert_with(|| shape.clone());
+            known.requests = Resources {
+                cpu_millis: known.requests.cpu_millis.max(shape.requests.cpu_millis),
+                memory_bytes: known.requests.memory_bytes.max(shape.requests.memory_bytes),
             };
-            PodShape { requests, ..largest }
-        }))
+        }
+        largest.into_values().collect()
     }
 }

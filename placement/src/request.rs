@@ -99,9 +99,13 @@ impl ClusterState {
         effects
     }
 
-    /// Forgets images that no watch has claimed since they were noted.
+    /// Forgets nodes that no watch has shown and images that none has claimed long since they were noted.
     pub(crate) fn forget_unclaimed(&mut self, now: Millis, effects: &mut Effects) {
         const PATIENCE: Duration = Duration::from_secs(600);
+        let gone = self.strangers.iter().filter(|(_, since)| since.after(PATIENCE) <= now);
+        for name in gone.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+            self.strangers.remove(&name);
+        }
         let due = self.unclaimed.iter().filter(|(_, since)| since.after(PATIENCE) <= now);
         for image in due.map(|(image, _)| image.clone()).collect::<Vec<_>>() {
             self.unclaimed.remove(&image);

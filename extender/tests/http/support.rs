@@ -107,7 +107,7 @@ pub(crate) fn pod(workload: &str, number: u32) -> Value {
     let class = if ["gateway", "pricing", "mail"].contains(&workload) { "wasm" } else { "wasmtime" };
     json!({
         "metadata": {
-            "name": format!("{workload}-{number}"), "namespace": "shop", "uid": format!("{workload}-{number}-uid"),
+            "name": format!("{workload}-{number}"), "namespace": "shop", "uid": format!("manifest/shop/{workload}-{number}"),
             "ownerReferences": [{ "apiVersion": "apps/v1", "kind": "Deployment", "name": workload, "uid": "u", "controller": true }],
         },
         "spec": {
