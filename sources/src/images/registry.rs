@@ -79,11 +79,13 @@ struct Token {
     until: Instant,
 }
 
-/// The answer of a token service.
+/// The answer of a token service. The token has either name; many services give it under both.
 #[derive(Deserialize)]
 struct TokenAnswer {
-    #[serde(default, alias = "access_token")]
+    #[serde(default)]
     token: Option<String>,
+    #[serde(default)]
+    access_token: Option<String>,
     #[serde(default)]
     expires_in: Option<u64>,
 }
@@ -181,7 +183,10 @@ impl Registry {
         let answer: TokenAnswer = serde_json::from_slice(&bytes).map_err(|problem| {
             FetchError::new(FetchErrorKind::Corrupt, place(&realm), json_problem(&problem))
         })?;
-        let secret = answer.token.ok_or_else(|| unauthorized("has a token service that gives no token"))?;
+        let secret = answer
+            .token
+            .or(answer.access_token)
+            .ok_or_else(|| unauthorized("has a token service that gives no token"))?;
         let life = answer.expires_in.map_or(TOKEN_LIFE, Duration::from_secs).min(MAX_TOKEN_LIFE);
         Ok(Token { secret, until: Instant::now() + life.saturating_sub(TOKEN_MARGIN) })
     }

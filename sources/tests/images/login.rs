@@ -6,7 +6,7 @@ use wit_sources::images::{Fetched, ImageStore, Registry};
 
 use crate::document::{WASM, bounds, component, descriptor, manifest};
 use crate::fake_registry::{FakeRegistry, Reply};
-use crate::pulls::refusal;
+use crate::pulls::{pull, refusal};
 
 /// A registry that gives `shop/cart:v1` only to those with the token.
 async fn guarded(challenge: impl Fn(&FakeRegistry) -> String) -> FakeRegistry {
@@ -37,6 +37,21 @@ async fn a_challenge_is_answered_once_for_manifest_and_layer() {
     assert_eq!(token.len(), 1);
     assert_eq!(token[0].query, "a=b&service=fake+registry&scope=repository%3Ashop%2Fcart%3Apull");
     assert_eq!(registry.count("/blobs/"), 1);
+}
+
+#[tokio::test]
+async fn a_token_is_taken_under_either_name_or_both() {
+    for answer in [
+        r#"{"token":"t1"}"#,
+        r#"{"access_token":"t1"}"#,
+        r#"{"token":"t1","access_token":"t1","expires_in":300}"#,
+        r#"{"token":null,"access_token":"t1"}"#,
+    ] {
+        let registry = guarded(bearer).await;
+        registry.reply("/token", Reply::ok(answer));
+        let fetched = pull(&registry, "shop/cart:v1").await;
+        assert!(matches!(fetched, Ok(Fetched::Wasm { .. })), "{answer}: {fetched:?}");
+    }
 }
 
 #[tokio::test]
