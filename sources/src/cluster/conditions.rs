@@ -46,8 +46,9 @@ impl WakeError {
 /// Sets the condition [`WORLD_READ`] on the pod with this UID: `status` says whether its world is known, `reason` is
 /// one word in camel case, `message` is for people.
 ///
-/// The condition's time is new, so that the patch changes the pod, and wakes it, whatever it said before. The API server
-/// keeps whole seconds: the same patch twice within one changes nothing.
+/// A patch that changes nothing wakes nobody, and of the condition's time the API server keeps whole seconds. So the
+/// message ends with the time of day in more detail (`its world is known (at 12:03:04.123456 UTC)`): every patch changes
+/// the pod, whatever it said before.
 ///
 /// # Errors
 /// Where the API server cannot be reached or refuses; a pod that is gone is no error.
@@ -60,6 +61,7 @@ pub async fn wake(
     status: bool,
 ) -> Result<WakeOutcome, WakeError> {
     let pods: Api<PartialObjectMeta<Pod>> = Api::namespaced(client.clone(), &pod.namespace);
+    let now = Timestamp::now();
     let patch = Patch::Strategic(json!({
         // Another pod under the same name has another UID, and the API server refuses to change that.
         "metadata": { "uid": uid.0 },
@@ -67,8 +69,8 @@ pub async fn wake(
             "type": WORLD_READ,
             "status": if status { "True" } else { "False" },
             "reason": reason,
-            "message": message,
-            "lastTransitionTime": Timestamp::now().to_string(),
+            "message": format!("{message} (at {} UTC)", now.strftime("%H:%M:%S%.6f")),
+            "lastTransitionTime": now.to_string(),
         }]},
     }));
     match pods.patch_status(&pod.name, &PatchParams::apply(FIELD_MANAGER), &patch).await {

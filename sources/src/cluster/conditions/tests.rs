@@ -23,11 +23,35 @@ async fn the_condition_is_merged_into_the_status_of_this_very_pod() {
     let mut body = api.bodies().remove(0);
     let time = body["status"]["conditions"][0]["lastTransitionTime"].take();
     assert!(time.as_str().unwrap().parse::<Timestamp>().is_ok(), "{time}");
+    let message = body["status"]["conditions"][0]["message"].take();
+    assert!(message.as_str().unwrap().starts_with("its world is known (at "), "{message}");
     let condition = json!({
         "type": "wit-placement.dev/WorldRead", "status": "True", "reason": "Known",
-        "message": "its world is known", "lastTransitionTime": Value::Null,
+        "message": Value::Null, "lastTransitionTime": Value::Null,
     });
     assert_eq!(body, json!({ "metadata": { "uid": "u-cart-0" }, "status": { "conditions": [condition] } }));
+}
+
+#[tokio::test]
+async fn a_second_wake_within_one_second_still_changes_the_pod() {
+    let api = FakeApi::default();
+    api.on(PATH, [(); 2].map(|()| Answer::Json(200, pod("cart-0"))));
+    let (pod, uid) = (PodKey::new("shop", "cart-0"), PodUid::new("u-cart-0"));
+    for _ in 0..2 {
+        wake(&api.client(), &pod, &uid, "Known", "its world is known", true).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    let kept = api.bodies().into_iter().map(|mut body| {
+        let condition = &mut body["status"]["conditions"][0];
+        // As the API server does: whole seconds.
+        condition["lastTransitionTime"] = Value::Null;
+        let message = condition["message"].as_str().unwrap();
+        let time = message.strip_prefix("its world is known (at ").unwrap().strip_suffix(" UTC)").unwrap();
+        assert_eq!(time.len(), "12:03:04.123456".len(), "{message}");
+        body
+    });
+    let kept: Vec<_> = kept.collect();
+    assert_ne!(kept[0], kept[1]);
 }
 
 #[tokio::test]
