@@ -31,10 +31,38 @@ impl WatchHandle {
         Self { tasks }
     }
 
-    /// Waits until the source has ended by itself, which it does when nobody receives its messages any more.
+    /// Waits until any part of the source has ended, because nobody receives its messages any more or because it broke:
+    /// what that part watched is not told any more. The other parts end with this call.
     ///
     /// A source that ends while it is needed is an error of the server: whoever waits here should stop the process.
     pub async fn ended(mut self) {
-        while self.tasks.join_next().await.is_some() {}
+        if let Some(Err(error)) = self.tasks.join_next().await {
+            tracing::error!(%error, "a part of the source of cluster objects broke");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// Whether a source with an endless task and this one ends.
+    async fn ends_with(task: impl Future<Output = ()> + Send + 'static) -> bool {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(pending());
+        tasks.spawn(task);
+        timeout(Duration::from_secs(60), WatchHandle::new(tasks).ended()).await.is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_source_has_ended_when_one_part_of_it_has_however_it_ended() {
+        assert!(ends_with(ready(())).await);
+        assert!(ends_with(async { panic!("a watch that breaks") }).await);
+        assert!(!ends_with(pending()).await);
     }
 }

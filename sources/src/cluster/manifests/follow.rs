@@ -38,7 +38,7 @@ async fn look_again_and_again(directory: Arc<Path>, every: Duration, sender: Sen
             let messages = before.look(&directory);
             (before, messages)
         });
-        // The thread pool refuses only while the runtime ends.
+        // A look that broke, or the runtime's end: either way this source has ended.
         let Ok((after, messages)) = look.await else { return };
         followed = after;
         for message in messages {
