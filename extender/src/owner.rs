@@ -102,6 +102,8 @@ struct Owner {
     waiting: WaitingPods,
     metrics: Arc<Metrics>,
     clock: Clock,
+    /// The sources have delivered what was there at the start.
+    in_sync: bool,
     /// How often something has become admissible.
     admissions: u64,
     /// Something may have become admissible since pods were last looked at.
@@ -128,6 +130,7 @@ pub fn start(state: ClusterState, inputs: Inputs, metrics: Arc<Metrics>, clock: 
         waiting: WaitingPods::default(),
         metrics,
         clock,
+        in_sync: false,
         admissions: 0,
         may_admit: false,
         looking: false,
@@ -291,9 +294,7 @@ impl Owner {
                 self.metrics.watch_warnings.inc();
                 warn!(object, "{message}");
             }
-            ClusterMessage::Synced => {
-                self.synced.send_replace(true);
-            }
+            ClusterMessage::Synced => self.in_sync = true,
         }
     }
 
@@ -331,6 +332,10 @@ impl Owner {
     fn publish(&self) {
         let (state, published) = (self.state.clone(), self.clock.now());
         self.snapshot.store(Arc::new(Snapshot { state, published, admissions: self.admissions }));
+        // Whoever waits for this reads the snapshot next: it has to be the one with everything in it.
+        if self.in_sync && !*self.synced.borrow() {
+            self.synced.send_replace(true);
+        }
     }
 
     /// Wakes the pods that would be admitted by now.
