@@ -33,7 +33,7 @@ pub(crate) static SETTINGS: &[Row] = &[
     Row::section("listeners", "Where the three HTTP listeners bind; a port of 0 takes any free one."),
     Row::new("listeners.verbs", "127.0.0.1:8080",
         Kind::Address(Scope::Anywhere, |s, v| s.listeners.verbs = v),
-        "Filter, prioritize and preempt, which kube-scheduler calls: loopback for a sidecar of the scheduler, \
+        "Filter and prioritize, which kube-scheduler calls: loopback for a sidecar of the scheduler, \
          `0.0.0.0:8080` for a Service. It is plain HTTP, so let a NetworkPolicy admit only the scheduler.")
         .overridden_by("--verbs-address", "WIT_VERBS_ADDRESS", |o| o.verbs.as_deref()),
     Row::new("listeners.ops", "0.0.0.0:8081",
@@ -114,7 +114,7 @@ pub(crate) static SETTINGS: &[Row] = &[
         "How many worlds are remembered, by digest."),
     Row::new("images.insecureRegistries", "[]",
         Kind::Texts(Syntax::Registry, false, |s, v| s.images.insecure_registries = v),
-        "Registries that are reached by plain HTTP; all others by HTTPS."),
+        "Registries that are reached by plain HTTP; all others by HTTPS. A registry on the loopback is asked only if it is listed here."),
 
     Row::section("explain", "Recorded decisions, for `wit-extender explain`."),
     Row::new("explain.maxBytes", "32Mi", Kind::Bytes(0..=16 << 30, |s, v| s.explain.max_bytes = v),

@@ -54,7 +54,7 @@ pub enum Mode {
 /// Where the HTTP listeners bind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listeners {
-    /// Filter, prioritize and preempt: what kube-scheduler calls.
+    /// Filter and prioritize: what kube-scheduler calls.
     pub verbs: SocketAddr,
     /// `/metrics`, `/livez`, `/readyz`.
     pub ops: SocketAddr,
