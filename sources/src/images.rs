@@ -34,4 +34,4 @@ pub use layout::Layout;
 pub use reader::{ImageMessage, ImageOutcome, ImageReader};
 pub use reference::{Reference, ReferenceError};
 pub use registry::Registry;
-pub use store::{FetchError, FetchErrorKind, Fetched, ImageStore, Layer, Resolved};
+pub use store::{Body, FetchError, FetchErrorKind, Fetched, ImageStore, Layer, Resolved};

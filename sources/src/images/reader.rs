@@ -2,13 +2,18 @@
 //!
 //! # What keeps one image from delaying another
 //!
-//! - `images.concurrency` images are read at a time, and what is read is bounded in time and bytes.
-//! - A *lane* (a registry) takes at most half of the readers, so that a registry that hangs leaves the rest to others.
-//! - Second and later tries take at most half of the readers together, so that an image that is asked for now does not
-//!   queue behind all that failed before, from however many registries.
+//! - *Asking* is apart from *reading*. Whoever asks (finds out what a reference names, connects, waits for the first
+//!   bytes of a layer) holds next to nothing, so there are sixteen times as many askers as readers.
+//! - `images.concurrency` layers are read at a time, each once its first bytes are there: a registry that does not answer
+//!   takes no reader. One that falls silent for two seconds in the middle of a layer is given up, and tried again later.
+//! - A *lane* (a registry) takes at most half of the readers, and at most `images.concurrency` of the askers: fifteen
+//!   registries that hang leave the rest to others.
+//! - Second and later tries take at most half of the readers, and of the askers, together, so that an image that is asked
+//!   for now does not queue behind all that failed before, from however many registries.
 //! - Two references to the same layer in one registry read it once. Across registries each reads its own unless the
 //!   layer is known already: otherwise a registry that hangs could hold up an image that another has too.
-//! - A reader is held while its bytes are decoded, so memory is bounded by `concurrency` times `max_bytes`.
+//! - A reader is held while its bytes are decoded, so the memory of layers is bounded by `concurrency` times `max_bytes`,
+//!   and that of manifests by sixteen times `concurrency` times `max_manifest_bytes`.
 //!
 //! # When it is tried again
 //!
@@ -82,7 +87,8 @@ struct Shared {
     images: Images,
     reading: Reading,
     messages: Sender<ImageMessage>,
-    slots: Slots,
+    askers: Slots,
+    readers: Slots,
     gates: Gates,
     worlds: Worlds,
     running: Mutex<Running>,
@@ -154,7 +160,8 @@ impl ImageReader {
     ) -> Self {
         let shared = Shared {
             store,
-            slots: Slots::new(images.concurrency),
+            askers: Slots::askers(images.concurrency),
+            readers: Slots::readers(images.concurrency),
             gates: Gates::default(),
             worlds: Worlds::new(images.cache_entries),
             images: images.clone(),
@@ -262,22 +269,24 @@ impl Shared {
 
     async fn resolve_and_read(&self, reference: &Reference, first: bool) -> Result<Try, FetchError> {
         let lane = self.store.lane(reference);
-        let slot = self.slots.take(&lane, first).await;
-        let began = Instant::now();
-        let resolved = within(self.images.timeout, reference, self.store.resolve(reference)).await?;
-        drop(slot);
+        let mut left = self.images.timeout;
+        let asker = self.askers.take(&lane, first).await;
+        let resolved = timed(&mut left, reference, self.store.resolve(reference)).await?;
+        drop(asker);
         let layer = match resolved {
             Resolved::NotWasm { image } => return Ok(Try::known("not-wasm", Arc::new(not_wasm(image)))),
             Resolved::Wasm { layer, .. } => layer,
         };
-        let left = self.images.timeout.saturating_sub(began.elapsed());
         let gate = self.gates.of(&lane, layer.digest);
         let _turn = gate.lock().await;
         if let Some(known) = self.worlds.get(layer.digest) {
             return Ok(Try::of(known, reference, "cached", 0));
         }
-        let _slot = self.slots.take(&lane, first).await;
-        let bytes = within(left, reference, self.store.read(reference, &layer)).await?;
+        // Held until the end: what was opened and waits for a reader is bounded too.
+        let _asker = self.askers.take(&lane, first).await;
+        let body = timed(&mut left, reference, self.store.open(reference, &layer)).await?;
+        let _reader = self.readers.take(&lane, first).await;
+        let bytes = timed(&mut left, reference, body).await?;
         let world = decode(bytes, self.images.max_bytes).await;
         self.worlds.insert(layer.digest, world.clone());
         Ok(Try::of(world, reference, "read", layer.size))
@@ -312,6 +321,19 @@ impl Try {
         };
         Self { bytes, ..one }
     }
+}
+
+/// The work's answer within what is `left` of a try's time, of which it takes what it needed. Waiting for a slot is not
+/// work.
+async fn timed<T>(
+    left: &mut Duration,
+    reference: &Reference,
+    work: impl Future<Output = Result<T, FetchError>>,
+) -> Result<T, FetchError> {
+    let began = Instant::now();
+    let answer = within(*left, reference, work).await;
+    *left = left.saturating_sub(began.elapsed());
+    answer
 }
 
 /// The bytes' world, decoded where it holds up nothing else and where a panic ends nothing.

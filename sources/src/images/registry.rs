@@ -9,12 +9,14 @@
 //!
 //! - **Sizes** are declared in the manifest and checked before anything is fetched; bytes are counted while they come.
 //! - **Digests** of manifests and blobs are verified over what was read whole.
-//! - **Redirects**: at most three; never from HTTPS to HTTP; never to a loopback, link-local or private address unless the
-//!   registry itself is in that zone. Names are resolved once and the connection goes to what was checked.
+//! - **Registries** with a link-local address, where cloud providers serve credentials, are refused. Those on this
+//!   machine, by address or by what their name resolves to, are refused unless `images.insecureRegistries` lists them.
+//! - **Redirects**: at most three; never from HTTPS to HTTP; never to a link-local address, and to a loopback or private one
+//!   only where the registry itself is in that zone. Names are resolved once and the connection goes to what was checked.
 //! - **Authorization** goes to the registry that asked for it and to no other host.
 //! - **Tokens**: a Bearer challenge is answered with an anonymous token, from a realm under the rules of redirects.
 //!   Credentials and client certificates are not used yet.
-//! - **Plain HTTP** only to loopback hosts, as all registry clients do, and to `images.insecureRegistries`.
+//! - **Plain HTTP** only to `images.insecureRegistries`.
 //! - **Certificates** are checked against the system's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` name others).
 //! - **Proxies** of the environment are not used: behind one, the zone of an address cannot be checked.
 
@@ -35,13 +37,15 @@ use wit_config::Images;
 use wit_graph::Digest;
 
 use self::challenge::Challenge;
-use self::transport::{Home, Transport, place, read_body, send_error};
+use self::transport::{Home, Incoming, Transport, place, send_error};
 use super::intake::Intake;
 use super::manifest::{ACCEPTED, json_problem};
 use super::resolution::{Resolution, Step};
-use super::store::within;
+use super::store::{Body, within};
 use super::{FetchError, FetchErrorKind, ImageStore, Layer, Reference, Resolved};
 
+/// How long a layer may pause while others wait for the right to read.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// The largest answer of a token service, in bytes.
 const MAX_TOKEN_BYTES: u64 = 64 << 10;
 /// How long a token is good for when its service does not say.
@@ -129,7 +133,7 @@ impl Registry {
         let promised = response.headers().get("docker-content-digest").and_then(|value| value.to_str().ok());
         let expected = reference.digest().or_else(|| promised.and_then(|promised| promised.parse().ok()));
         let intake = Intake::document(place(&url), expected, self.images.max_manifest_bytes);
-        let (digest, bytes) = read_body(response, intake).await?;
+        let (digest, bytes) = Incoming::new(response, intake)?.finish(self.images.timeout).await?;
         Ok((url, digest, bytes))
     }
 
@@ -143,8 +147,19 @@ impl Registry {
     ) -> Result<(Url, Vec<u8>), FetchError> {
         let url = home.url(&format!("v2/{}/{what}/{}", reference.repository(), blob.digest))?;
         let response = self.get(home, reference, &url).await?;
-        let (_, bytes) = read_body(response, Intake::blob(place(&url), blob)).await?;
+        let (_, bytes) =
+            Incoming::new(response, Intake::blob(place(&url), blob))?.finish(self.images.timeout).await?;
         Ok((url, bytes))
+    }
+
+    /// A layer of which the first bytes have come.
+    async fn begin(&self, reference: &Reference, layer: Layer) -> Result<Incoming, FetchError> {
+        let home = Home::of(reference, &self.images.insecure_registries).await?;
+        let url = home.url(&format!("v2/{}/blobs/{}", reference.repository(), layer.digest))?;
+        let response = self.get(&home, reference, &url).await?;
+        let mut incoming = Incoming::new(response, Intake::blob(place(&url), layer))?;
+        incoming.next().await?;
+        Ok(incoming)
     }
 
     /// The answer at `url`, with a token where the registry asks for one.
@@ -179,7 +194,8 @@ impl Registry {
         home.check_hop(response.url(), &realm)?;
         let answer = self.transport.get(home, realm.clone(), &HeaderMap::new(), None).await?;
         let answer = successful(answer, &realm)?;
-        let (_, bytes) = read_body(answer, Intake::document(place(&realm), None, MAX_TOKEN_BYTES)).await?;
+        let intake = Intake::document(place(&realm), None, MAX_TOKEN_BYTES);
+        let (_, bytes) = Incoming::new(answer, intake)?.finish(self.images.timeout).await?;
         let answer: TokenAnswer = serde_json::from_slice(&bytes).map_err(|problem| {
             FetchError::new(FetchErrorKind::Corrupt, place(&realm), json_problem(&problem))
         })?;
@@ -219,10 +235,23 @@ impl ImageStore for Registry {
         layer: &'a Layer,
     ) -> BoxFuture<'a, Result<Vec<u8>, FetchError>> {
         let blob = async move {
-            let home = Home::of(reference, &self.images.insecure_registries).await?;
-            self.blob(&home, reference, "blobs", *layer).await.map(|(_, bytes)| bytes)
+            let (_, bytes) = self.begin(reference, *layer).await?.finish(self.images.timeout).await?;
+            Ok(bytes)
         };
         Box::pin(within(self.images.timeout, reference, blob))
+    }
+
+    fn open<'a>(
+        &'a self,
+        reference: &'a Reference,
+        layer: &'a Layer,
+    ) -> BoxFuture<'a, Result<Body<'a>, FetchError>> {
+        Box::pin(async move {
+            let incoming = within(self.images.timeout, reference, self.begin(reference, *layer)).await?;
+            let rest = async move { incoming.finish(LONGEST_PAUSE).await.map(|(_, bytes)| bytes) };
+            let rest: Body<'a> = Box::pin(within(self.images.timeout, reference, rest));
+            Ok(rest)
+        })
     }
 }
 

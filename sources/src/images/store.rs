@@ -11,6 +11,9 @@ use super::Reference;
 /// How many characters of a text from outside are shown.
 const MAX_SHOWN: usize = 400;
 
+/// The rest of a layer's way in: reads it whole and verifies its digest.
+pub type Body<'a> = BoxFuture<'a, Result<Vec<u8>, FetchError>>;
+
 /// A place from which images are read, in two steps so that a layer that is known already is not read again.
 ///
 /// Futures may be dropped at any point: whoever asks bounds the time.
@@ -24,6 +27,16 @@ pub trait ImageStore: Send + Sync + 'static {
         reference: &'a Reference,
         layer: &'a Layer,
     ) -> BoxFuture<'a, Result<Vec<u8>, FetchError>>;
+
+    /// Does of [`ImageStore::read`] what takes time and next to no memory, such as waiting for a registry's answer, and
+    /// gives the rest to be done when there is memory for the layer.
+    fn open<'a>(
+        &'a self,
+        reference: &'a Reference,
+        layer: &'a Layer,
+    ) -> BoxFuture<'a, Result<Body<'a>, FetchError>> {
+        Box::pin(std::future::ready(Ok(self.read(reference, layer))))
+    }
 
     /// What may fail or hang together with this reference, such as its registry. One lane never takes all readers.
     fn lane(&self, reference: &Reference) -> String {
@@ -120,7 +133,7 @@ pub enum FetchErrorKind {
     Unavailable,
     /// What came is not what was promised: digest, size or form.
     Corrupt,
-    /// The registry sent us somewhere that we do not go.
+    /// The registry is somewhere, or sent us somewhere, that we do not go.
     Refused,
     /// An image that we do not know how to read, such as one with several Wasm layers.
     Unsupported,

@@ -49,12 +49,13 @@ pub(crate) fn with(mut value: Value, key: &str, member: Value) -> Value {
     value
 }
 
-/// Small bounds.
+/// Small bounds; the fake registries, which are on loopback, are listed.
 pub(crate) fn bounds() -> Images {
     Images {
         max_bytes: 1 << 20,
         max_manifest_bytes: 16 << 10,
         timeout: std::time::Duration::from_secs(20),
+        insecure_registries: vec!["127.0.0.1".to_owned()],
         ..Settings::default().images
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Reply {
     body: Vec<u8>,
     length: Length,
     delay: Duration,
+    /// After how many bytes of the body nothing more comes.
+    silent_after: Option<usize>,
     /// The token without which the answer is 401, and the challenge that goes with it.
     token: Option<(String, String)>,
 }
@@ -76,6 +78,11 @@ impl Reply {
 
     pub(crate) fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
+        self
+    }
+
+    pub(crate) fn silent_after(mut self, bytes: usize) -> Self {
+        self.silent_after = Some(bytes);
         self
     }
 
@@ -169,6 +176,10 @@ impl Shared {
         tokio::time::sleep(reply.delay).await;
         // The client may have gone: that is its right.
         let _ = stream.write_all(reply.head().as_bytes()).await;
+        if let Some(bytes) = reply.silent_after {
+            let _ = stream.write_all(reply.body.get(..bytes).unwrap()).await;
+            std::future::pending::<()>().await;
+        }
         let _ = stream.write_all(&reply.body).await;
         let _ = stream.shutdown().await;
     }

@@ -1,15 +1,30 @@
 //! Registries and images that lie.
 
 use serde_json::json;
+use wit_config::Images;
 use wit_graph::Digest;
+use wit_sources::images::{ImageStore, Registry};
 
 use crate::document::{
-    TAR, WASM, component, component_importing, descriptor, index, manifest, manifest_with, with,
+    TAR, WASM, bounds, component, component_importing, descriptor, index, manifest, manifest_with, with,
 };
 use crate::fake_registry::{FakeRegistry, Length, Reply};
 use crate::pulls::{pull, refusal};
 
 const MANIFEST_PATH: &str = "/v2/cart/manifests/v1";
+
+#[tokio::test]
+async fn a_registry_on_this_machine_that_is_not_listed_is_never_asked() {
+    let registry = FakeRegistry::start().await;
+    registry.publish("cart", "v1", &component());
+    let client = Registry::new(&Images { insecure_registries: Vec::new(), ..bounds() }).unwrap();
+    let here = registry.reference("cart:v1");
+    for reference in [&here, &here.replace("127.0.0.1", "localhost"), "169.254.169.254/latest:v1"] {
+        let error = client.resolve(&reference.parse().unwrap()).await.unwrap_err();
+        assert_eq!((error.result(), error.is_definite()), ("refused", true), "{error}");
+    }
+    assert_eq!(registry.seen().len(), 0);
+}
 
 #[tokio::test]
 async fn other_bytes_than_the_digest_says_are_refused() {

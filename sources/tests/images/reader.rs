@@ -112,6 +112,57 @@ async fn a_registry_that_hangs_delays_no_other() {
     assert!(matches!(timeout.outcome, ImageOutcome::Failed { definite: false, .. }));
 }
 
+/// How long a good image takes while images of four registries do not come, because of this reply to their manifest or
+/// their layer.
+async fn meanwhile(hangs: impl Fn(&str) -> (String, Reply)) -> Duration {
+    // The time for one image is far beyond the deadline for reading.
+    let images = Images { concurrency: 4, timeout: Duration::from_secs(300), ..bounds() };
+    let (reader, mut messages) = start(&images);
+    let mut hanging = Vec::new();
+    for _ in 0..4 {
+        let registry = FakeRegistry::start().await;
+        for tag in ["a", "b", "c", "d", "e", "f"] {
+            let layer = registry.publish("cart", tag, &component_importing(tag));
+            let (path, reply) = hangs(tag);
+            registry.reply(if path.is_empty() { &layer } else { &path }, reply);
+            reader.request(image(&registry, &format!("cart:{tag}")));
+        }
+        hanging.push(registry);
+    }
+    while hanging.iter().any(|registry| registry.count("/cart/") < 2) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let (good, began) = (FakeRegistry::start().await, Instant::now());
+    good.publish("good", "v1", &component());
+    reader.request(image(&good, "good:v1"));
+    loop {
+        let message = next(&mut messages).await;
+        if message.reference == image(&good, "good:v1") {
+            assert_eq!(message.result, "read");
+            return began.elapsed();
+        }
+    }
+}
+
+#[tokio::test]
+async fn registries_that_never_answer_take_no_reader() {
+    let never = || Reply::ok("{}").after(Duration::from_secs(3600));
+    let manifests = meanwhile(|tag| (format!("/v2/cart/manifests/{tag}"), never())).await;
+    assert!(manifests < Duration::from_secs(3), "{manifests:?}");
+    let layers = meanwhile(|_| (String::new(), never())).await;
+    assert!(layers < Duration::from_secs(3), "{layers:?}");
+    let bodies = meanwhile(|tag| (String::new(), Reply::ok(component_importing(tag)).silent_after(0))).await;
+    assert!(bodies < Duration::from_secs(3), "{bodies:?}");
+}
+
+#[tokio::test]
+async fn registries_that_fall_silent_give_their_readers_back() {
+    let silent = |tag: &str| Reply::ok(component_importing(tag)).silent_after(10);
+    let waited = meanwhile(|tag| (String::new(), silent(tag))).await;
+    assert!(waited < Duration::from_secs(8), "{waited:?}");
+}
+
 #[tokio::test]
 async fn a_layer_that_hangs_in_one_registry_is_read_from_another() {
     let (hanging, good) = (FakeRegistry::start().await, FakeRegistry::start().await);

@@ -1,4 +1,4 @@
-//! Who may read now: a fair share for every registry, and one reader for each layer.
+//! Who may ask and who may read now: a fair share for every registry, and one reader for each layer.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -9,7 +9,10 @@ use wit_graph::Digest;
 /// What those who use a key at the moment share; nothing is kept for keys that nobody uses.
 type Shared<K, V> = Mutex<HashMap<K, Weak<V>>>;
 
-/// The readers that may work at the same time.
+/// How many times more may ask a registry at the same time than may read a layer.
+const ASKERS_PER_READER: usize = 16;
+
+/// Those who may work at the same time.
 pub(super) struct Slots {
     all: Arc<Semaphore>,
     again: Arc<Semaphore>,
@@ -17,7 +20,7 @@ pub(super) struct Slots {
     lanes: Shared<String, Semaphore>,
 }
 
-/// The right to read; dropping it lets the next one read.
+/// The right to work; dropping it lets the next one.
 pub(super) struct Slot {
     _permits: Vec<OwnedSemaphorePermit>,
 }
@@ -29,19 +32,29 @@ pub(super) struct Gates {
 }
 
 impl Slots {
-    /// `concurrency` readers, of which one lane has at most half, and so have second tries together.
-    pub(super) fn new(concurrency: usize) -> Self {
-        let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
-        let share = (concurrency / 2).max(1);
+    /// `concurrency` readers of layers, of which one lane has at most half.
+    pub(super) fn readers(concurrency: usize) -> Self {
+        Self::new(concurrency, concurrency / 2)
+    }
+
+    /// Those who ask and wait for answers, of which one lane has at most `concurrency`: it takes many registries that
+    /// hang to keep others from asking.
+    pub(super) fn askers(concurrency: usize) -> Self {
+        Self::new(concurrency.saturating_mul(ASKERS_PER_READER), concurrency)
+    }
+
+    /// `all` at a time, of which one lane has at most `share`; second tries together have at most half.
+    fn new(all: usize, share: usize) -> Self {
+        let all = all.clamp(1, Semaphore::MAX_PERMITS);
         Self {
-            all: Arc::new(Semaphore::new(concurrency)),
-            again: Arc::new(Semaphore::new(share)),
-            share,
+            all: Arc::new(Semaphore::new(all)),
+            again: Arc::new(Semaphore::new((all / 2).max(1))),
+            share: share.clamp(1, all),
             lanes: Mutex::default(),
         }
     }
 
-    /// Waits for a reader. The scarcest right is waited for first, so that nobody holds what others could use.
+    /// Waits for a slot. The scarcest right is waited for first, so that nobody holds what others could use.
     pub(super) async fn take(&self, lane: &str, first: bool) -> Slot {
         let lane = self.lane(lane);
         let again = (!first).then(|| Arc::clone(&self.again));
@@ -95,7 +108,7 @@ mod tests {
 
     #[test]
     fn one_lane_has_at_most_half_of_the_readers() {
-        let slots = Slots::new(4);
+        let slots = Slots::readers(4);
         let mine = [take(&slots, "a", true), take(&slots, "a", true)];
         assert!(mine.iter().all(Option::is_some));
         assert!(take(&slots, "a", true).is_none());
@@ -106,7 +119,7 @@ mod tests {
 
     #[test]
     fn second_tries_have_at_most_half_of_the_readers_together() {
-        let slots = Slots::new(4);
+        let slots = Slots::readers(4);
         let again = [take(&slots, "a", false), take(&slots, "b", false)];
         assert!(again.iter().all(Option::is_some));
         assert!(take(&slots, "c", false).is_none());
@@ -117,7 +130,7 @@ mod tests {
 
     #[test]
     fn one_reader_is_enough_for_everybody_in_turn() {
-        let slots = Slots::new(1);
+        let slots = Slots::readers(1);
         let held = take(&slots, "a", false);
         assert!(take(&slots, "b", true).is_none());
         drop(held);
@@ -125,8 +138,21 @@ mod tests {
     }
 
     #[test]
+    fn it_takes_sixteen_lanes_to_keep_others_from_asking() {
+        let slots = Slots::askers(2);
+        let mut held = Vec::new();
+        for lane in 0..16 {
+            let lane = lane.to_string();
+            held.extend([take(&slots, &lane, true), take(&slots, &lane, true)]);
+            assert!(take(&slots, &lane, true).is_none());
+        }
+        assert!(held.iter().all(Option::is_some));
+        assert!(take(&slots, "other", true).is_none());
+    }
+
+    #[test]
     fn what_nobody_uses_is_forgotten() {
-        let slots = Slots::new(4);
+        let slots = Slots::readers(4);
         for lane in 0..100 {
             drop(take(&slots, &lane.to_string(), true));
         }

@@ -25,7 +25,6 @@ pub(super) struct Transport {
     public: Client,
     private: Client,
     loopback: Client,
-    link_local: Client,
 }
 
 /// A registry as it is reached.
@@ -37,6 +36,9 @@ pub(super) struct Home {
 
 impl Transport {
     /// Clients that give up a connection that is not there after a third of `timeout`.
+    ///
+    /// They speak HTTP/1.1, where every answer has a connection of its own: one that is not read for a while holds a few
+    /// hundred KiB, and does not use up a window that it shares with those that are.
     pub(super) fn new(timeout: Duration) -> Result<Self, RegistryError> {
         let tls = tls()?;
         let client = |zone| {
@@ -48,6 +50,7 @@ impl Transport {
                 .no_proxy()
                 .dns_resolver(GuardedResolver(zone))
                 .connect_timeout(timeout / 3)
+                .http1_only()
                 .build()
                 .map_err(RegistryError::Http)
         };
@@ -55,7 +58,6 @@ impl Transport {
             public: client(Zone::Public)?,
             private: client(Zone::Private)?,
             loopback: client(Zone::Loopback)?,
-            link_local: client(Zone::LinkLocal)?,
         })
     }
 
@@ -85,16 +87,19 @@ impl Transport {
 
     const fn client(&self, zone: Zone) -> &Client {
         match zone {
-            Zone::Public => &self.public,
+            // No registry is link-local; the client that goes to the internet alone is safe.
+            Zone::Public | Zone::LinkLocal => &self.public,
             Zone::Private => &self.private,
             Zone::Loopback => &self.loopback,
-            Zone::LinkLocal => &self.link_local,
         }
     }
 }
 
 impl Home {
-    /// The registry of `reference`, over plain HTTP where it is on this machine or listed as insecure.
+    /// The registry of `reference`, over plain HTTP where it is listed as insecure.
+    ///
+    /// Whoever creates a pod chooses its name, so what only we can reach is refused: link-local addresses always, this
+    /// machine unless it is listed. A name that resolves to something else later is stopped by [`GuardedResolver`].
     pub(super) async fn of(reference: &Reference, insecure: &[String]) -> Result<Self, FetchError> {
         let registry = match reference.registry() {
             "docker.io" => DOCKER_HUB,
@@ -112,9 +117,18 @@ impl Home {
         let secure = address("https")?;
         let host = secure.host_str().unwrap_or_default();
         let listed = insecure.iter().any(|listed| listed == reference.registry() || listed == host);
-        let plain = listed || Zone::of_literal(host) == Some(Zone::Loopback);
         let zone = Zone::of_host(host).await;
-        Ok(Self { origin: if plain { address("http")? } else { secure }, zone })
+        let refused = |advice| {
+            let problem = format!("its registry is refused: {}", OutOfZone(zone));
+            Err(FetchError::new(FetchErrorKind::Refused, reference, problem).advising(advice))
+        };
+        match zone {
+            Zone::LinkLocal => refused("name a registry that has an address of its own"),
+            Zone::Loopback if !listed => {
+                refused("add the registry to `images.insecureRegistries` if it is meant")
+            }
+            _ => Ok(Self { origin: if listed { address("http")? } else { secure }, zone }),
+        }
     }
 
     /// A path at the registry.
@@ -164,17 +178,39 @@ pub(super) fn send_error(kind: FetchErrorKind, url: &Url, at: &Url, problem: &st
     FetchError::new(kind, format!("{} (by redirect {})", place(url), place(at)), problem)
 }
 
-/// The body, counted and hashed while it comes.
-pub(super) async fn read_body(
-    mut response: Response,
-    mut intake: Intake,
-) -> Result<(Digest, Vec<u8>), FetchError> {
-    let url = response.url().clone();
-    intake.announce(response.content_length())?;
-    while let Some(chunk) = response.chunk().await.map_err(|error| failed(error, &url, &url))? {
-        intake.push(&chunk)?;
+/// A body, counted and hashed while it comes.
+pub(super) struct Incoming {
+    response: Response,
+    intake: Intake,
+}
+
+impl Incoming {
+    /// The body of this answer, unless it announces that it is too long.
+    pub(super) fn new(response: Response, intake: Intake) -> Result<Self, FetchError> {
+        intake.announce(response.content_length())?;
+        Ok(Self { response, intake })
     }
-    intake.finish()
+
+    /// Waits for the next bytes; whether there were any.
+    pub(super) async fn next(&mut self) -> Result<bool, FetchError> {
+        let url = self.response.url().clone();
+        match self.response.chunk().await {
+            Ok(Some(chunk)) => self.intake.push(&chunk).map(|()| true),
+            Ok(None) => Ok(false),
+            Err(error) => Err(failed(error, &url, &url)),
+        }
+    }
+
+    /// Reads to the end, as long as no pause is longer than this.
+    pub(super) async fn finish(mut self, longest_pause: Duration) -> Result<(Digest, Vec<u8>), FetchError> {
+        let url = self.response.url().clone();
+        let silent = |_| {
+            let problem = format!("falls silent: nothing came for {} ms", longest_pause.as_millis());
+            FetchError::new(FetchErrorKind::Timeout, place(&url), problem)
+        };
+        while tokio::time::timeout(longest_pause, self.next()).await.map_err(silent)?? {}
+        self.intake.finish()
+    }
 }
 
 /// Where the answer redirects to, if it does.
@@ -230,7 +266,7 @@ fn tls() -> Result<rustls::ClientConfig, RegistryError> {
         .map_err(RegistryError::Tls)?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(tls)
 }
 
@@ -248,8 +284,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn plain_http_is_for_this_machine_and_for_listed_registries() {
-        let listed = ["10.0.0.7:5000".to_owned(), "10.0.0.8".to_owned()];
+    async fn plain_http_is_for_listed_registries() {
+        let listed = ["10.0.0.7:5000", "10.0.0.8", "localhost", "127.0.0.9:5000", "[::1]:5000"];
+        let listed = listed.map(str::to_owned);
         for (registry, url) in [
             ("localhost", "http://localhost/"),
             ("localhost:5000", "http://localhost:5000/"),
@@ -262,6 +299,38 @@ mod tests {
         ] {
             assert_eq!(home(registry, &listed).await.origin.as_str(), url);
         }
+    }
+
+    async fn refusal(registry: &str, insecure: &[&str]) -> Option<String> {
+        let insecure: Vec<_> = insecure.iter().map(|&listed| listed.to_owned()).collect();
+        let error = Home::of(&format!("{registry}/x").parse().unwrap(), &insecure).await.err()?;
+        assert!(error.kind() == FetchErrorKind::Refused && error.is_definite(), "{error}");
+        Some(error.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_link_local_registry_is_refused_listed_or_not() {
+        for registry in ["169.254.169.254", "169.254.169.254:80", "[fe80::1]:80", "[::ffff:a9fe:a9fe]:80"] {
+            for listed in [&[][..], &[registry]] {
+                let message = refusal(registry, listed).await.expect(registry);
+                assert!(message.contains("its registry is refused: its address is link-local"), "{message}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_registry_on_this_machine_is_refused_unless_it_is_listed() {
+        for registry in
+            ["localhost:5000", "x.localhost:80", "127.0.0.1:5000", "127.1:80", "0.0.0.0:80", "[::1]:5000"]
+        {
+            for other in [&[][..], &["127.0.0.1:5001", "registry.example"]] {
+                let message = refusal(registry, other).await.expect(registry);
+                assert!(message.contains("its address is on this machine"), "{message}");
+                assert!(message.contains("`images.insecureRegistries`"), "{message}");
+            }
+            assert_eq!(refusal(registry, &[registry]).await, None);
+        }
+        assert_eq!(refusal("10.0.0.1:5000", &[]).await, None);
     }
 
     #[test]

@@ -47,9 +47,9 @@ impl Zone {
         addresses.map(|address| Self::of(address.ip())).max().unwrap_or(Self::Public)
     }
 
-    /// Whether a registry of this zone may send us to an address of `other`.
+    /// Whether a registry of this zone may send us to an address of `other`. Nobody may send us to link-local ones.
     pub(super) fn may_send_to(self, other: Self) -> bool {
-        other == Self::Public || other == self
+        other == Self::Public || (other == self && other != Self::LinkLocal)
     }
 
     fn of_v4(address: Ipv4Addr) -> Self {
@@ -175,7 +175,8 @@ mod tests {
     fn a_registry_sends_to_the_internet_and_to_its_own_zone_alone() {
         for home in ALL {
             for other in ALL {
-                assert_eq!(home.may_send_to(other), other == Zone::Public || other == home);
+                let own = other == home && other != Zone::LinkLocal;
+                assert_eq!(home.may_send_to(other), other == Zone::Public || own, "{home:?} to {other:?}");
             }
         }
     }
