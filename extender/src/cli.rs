@@ -26,6 +26,9 @@ pub enum Command {
     /// Print a component's world
     Inspect(InspectArguments),
     /// Say for each import of CONSUMER whether an export of PROVIDER serves it
+    ///
+    /// Exit code 0 when at least one link is verified, 1 when none is, 2 on an error. Imports of `wasi:` are usually
+    /// served by the host, not by a provider.
     Link(LinkArguments),
     /// Work with the settings file
     Config(ConfigArguments),
@@ -62,7 +65,7 @@ pub struct DemoArguments {
 /// Folders instead of an API server and a registry.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Folders {
-    /// Kubernetes objects as `kubectl get -o yaml` prints them; changes are picked up
+    /// A folder of Kubernetes objects as `kubectl get -o yaml` prints them; the server follows its changes
     #[arg(long, value_name = "DIR")]
     pub manifests: Option<PathBuf>,
     /// An OCI image layout

@@ -7,7 +7,8 @@ pub mod inspect;
 pub mod link;
 pub mod serve;
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -37,8 +38,13 @@ pub fn settings(arguments: &SettingsArguments, default: Settings) -> anyhow::Res
 /// # Errors
 /// Where it cannot be read, or is no intact Wasm.
 pub fn component(file: &Path) -> anyhow::Result<Component> {
-    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    read(&bytes, &ReadLimits::default()).with_context(|| file.display().to_string())
+    let limits = ReadLimits::default();
+    let mut bytes = Vec::new();
+    // One byte more than the limit is enough to tell that there is too much, of a device without an end too.
+    let reading =
+        File::open(file).and_then(|opened| opened.take(limits.max_bytes + 1).read_to_end(&mut bytes));
+    reading.with_context(|| format!("{} cannot be read", file.display()))?;
+    read(&bytes, &limits).with_context(|| file.display().to_string())
 }
 
 /// Prints to standard output. A reader that has gone away (`| head`) is no error.

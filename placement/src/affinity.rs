@@ -31,7 +31,8 @@ pub struct Affinity {
     pub stranded: u32,
     /// Replicas of consumers that have a replica of the link's provider on their node, summed over links.
     pub local: u32,
-    /// Replicas of consumers that have none, summed over links; those without a node are left out.
+    /// Replicas of consumers that have none, summed over links, stranded ones among them; those without a node are left
+    /// out.
     pub remote: u32,
 }
 
@@ -50,6 +51,7 @@ impl ClusterState {
         for (consumer, provider, weight) in edges {
             let (Some(from), Some(to)) = (self.workload(consumer), self.workload(provider)) else { continue };
             let (Some(x), Some(y)) = (usable.get(from.key()), usable.get(to.key())) else { continue };
+            affinity.remote += from.placed_replicas() - x.values().sum::<u32>();
             for (node, replicas) in x {
                 let (a, b) = (from.share(*replicas), y.get(node).map_or(0.0, |replicas| to.share(*replicas)));
                 affinity.gained += weight / sum * a.min(b);

@@ -39,7 +39,8 @@ pub struct Explanation {
     pub links: Vec<GraphLink>,
     /// The latest decision as it was taken; absent where none is remembered.
     pub taken: Option<Verdicts>,
-    /// What the decision would be now, over all nodes.
+    /// What the decision would be now, over all nodes and by our rules alone: kube-scheduler's own filters (selectors,
+    /// taints, resources that it counts) are not asked.
     pub now: Verdicts,
 }
 

@@ -41,7 +41,8 @@ pub struct GraphWorkload {
 pub struct GraphImage {
     /// The reference.
     pub image: String,
-    /// `component`, `core-module`, `wit-package`, `not-wasm`, `opaque`, `reading` or `failed`.
+    /// `component`, `core-module`, `wit-package`, `not-wasm`, `opaque`, `reading`, `failed`, or `not-read`
+    /// where no Wasm pod uses it.
     pub state: String,
     /// What went wrong, where something did.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,7 +116,8 @@ pub(super) fn image_state(state: &ClusterState, image: &wit_placement::ImageRefe
             (kind, component.opaque_because.clone())
         }
         Some(World::Failed { message, .. }) => ("failed", Some(message.to_string())),
-        Some(World::Reading { .. }) | None => ("reading", None),
+        Some(World::Reading { .. }) => ("reading", None),
+        None => ("not-read", Some("no Wasm pod uses it".to_owned())),
     };
     GraphImage { image: image.to_string(), state: word.into(), message }
 }

@@ -89,10 +89,11 @@ fn table(folders: &Folders) -> anyhow::Result<OnAttempt> {
     let manifests = Manifests::read(&folders.manifests)?;
     let pods = manifests.pods.iter().map(|pod| &pod.key);
     let table = text::Table::new(pods, manifests.nodes.iter().map(|node| &node.name));
-    print(&(table.header() + "\n"))?;
+    let mut header = table.header() + "\n";
     Ok(Box::new(move |state, attempt| {
+        let row = table.row(state, attempt) + "\n";
         // A table that cannot be printed shows in the summary's error.
-        let _ = print(&(table.row(state, attempt) + "\n"));
+        let _ = print(&(std::mem::take(&mut header) + &row));
     }))
 }
 
@@ -104,15 +105,18 @@ fn summary(rehearsal: &Rehearsal) -> String {
 fn addresses(rehearsal: &Rehearsal) -> String {
     let addresses = rehearsal.serving.server.addresses;
     let pod = rehearsal.report.placements.first().map_or("NAMESPACE/POD", |placement| placement.pod.as_str());
-    let url = |address: SocketAddr, path: &str| format!("http://{address}{path}");
+    let at = |address: SocketAddr, path: &str| format!("http://{address}{path}");
     let lines = [
-        (url(addresses.api, "/"), "where to look"),
-        (url(addresses.api, &format!("/v1/explain?pod={pod}")), "why a pod is where it is"),
-        (url(addresses.api, "/v1/graph"), "who needs whom"),
-        (url(addresses.ops, "/metrics"), "what Prometheus reads"),
-        (url(addresses.verbs, "/v1"), "the urlPrefix for kube-scheduler"),
+        (at(addresses.api, "/"), "where to look"),
+        (at(addresses.api, &format!("/v1/explain?pod={pod}")), "why a pod is where it is"),
+        (at(addresses.api, "/v1/graph"), "who needs whom"),
+        (at(addresses.ops, "/metrics"), "what Prometheus reads"),
+        (at(addresses.verbs, "/v1"), "the urlPrefix for kube-scheduler"),
     ];
     let open = lines.map(|(url, what)| format!("  {url}  {what}")).join("\n");
     let program = std::env::args().next().unwrap_or_else(|| "wit-extender".into());
-    format!("\nServing until Ctrl-C:\n{open}\n\nIn another terminal: {program} explain {pod}\n")
+    let api = addresses.api;
+    let url =
+        if api == Settings::default().listeners.api { String::new() } else { format!(" --url http://{api}") };
+    format!("\nServing until Ctrl-C:\n{open}\n\nIn another terminal: {program} explain {pod}{url}\n")
 }

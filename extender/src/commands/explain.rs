@@ -83,7 +83,7 @@ fn text(explanation: &Explanation, every_rule: bool) -> String {
         Some(taken) => describe(&mut text, "the decision as it was taken", taken, every_rule),
         None => text.push_str("\nno decision is remembered\n"),
     }
-    describe(&mut text, "what it would be now", &explanation.now, every_rule);
+    describe(&mut text, "what it would be now, by our rules alone", &explanation.now, every_rule);
     text
 }
 

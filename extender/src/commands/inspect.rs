@@ -79,7 +79,12 @@ fn text(component: &Component) -> String {
     let world = world(component);
     let mut text = format!("{}, {} bytes, {}\n", component.kind, world.size_bytes, world.digest);
     if let Some(why) = world.opaque_because {
-        let _ = writeln!(text, "its world cannot be written as WIT: {why}");
+        let what = if component.kind == ComponentKind::NotWasm {
+            "it is no WebAssembly"
+        } else {
+            "its world cannot be written as WIT"
+        };
+        let _ = writeln!(text, "{what}: {why}");
     }
     for (title, items) in [("imports", &world.imports), ("exports", &world.exports)] {
         let _ = writeln!(text, "{title}:{}", if items.is_empty() { " none" } else { "" });

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use serde::Serialize;
-use wit_graph::{ImportVerdict, LinkStatus, link};
+use wit_graph::{Component, ComponentKind, ImportVerdict, LinkStatus, link};
 
 use super::{component, json, print};
 use crate::api::API_VERSION;
@@ -27,10 +27,18 @@ pub fn run(arguments: &LinkArguments) -> anyhow::Result<ExitCode> {
     let links = link(&consumer, &provider);
     print(&match arguments.output {
         Output::Json => json(&Document { api_version: API_VERSION, kind: "Links", links: &links })?,
-        Output::Text => text(&links),
+        Output::Text => notes(&consumer, "consumer") + &notes(&provider, "provider") + &text(&links),
     })?;
     let verified = links.iter().any(|link| link.status == LinkStatus::Verified);
     Ok(if verified { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Says so where a file is no component: it then imports and exports nothing that could be linked.
+fn notes(component: &Component, role: &str) -> String {
+    match component.kind {
+        ComponentKind::Component => String::new(),
+        kind => format!("the {role} is no component ({kind})\n"),
+    }
 }
 
 fn text(links: &[ImportVerdict]) -> String {

@@ -71,9 +71,9 @@ async fn source(folders: &Folders) -> anyhow::Result<ClusterSource> {
         return Ok(ClusterSource::Manifests(folder.clone()));
     }
     let client = kube::Client::try_default().await;
-    client
-        .map(ClusterSource::Cluster)
-        .context("no cluster: neither a kubeconfig nor a service account leads to one")
+    client.map(ClusterSource::Cluster).map_err(|error| {
+        anyhow::anyhow!("neither a kubeconfig nor a service account leads to a cluster ({error}); without one, give folders with --manifests and --images")
+    })
 }
 
 impl Serving {

@@ -55,9 +55,6 @@ pub async fn rehearse(
     on_attempt: OnAttempt,
 ) -> anyhow::Result<Rehearsal> {
     let manifests = Manifests::read(&folders.manifests)?;
-    for problem in &manifests.problems {
-        tracing::warn!("{problem}");
-    }
     let source = ClusterSource::Manifests(folders.manifests.clone());
     let serving = start(settings, source, Some(folders.images.clone()), Duration::ZERO).await?;
     wait_until_read(&serving.state).await;

@@ -103,10 +103,11 @@ pub fn summary(attempts: &[Attempt], steered: &Affinity, default: &Affinity) -> 
     text.push_str("                                      G       R  links local  stranded\n");
     for (name, affinity) in [("kube-scheduler and wit-placement", steered), ("kube-scheduler alone", default)]
     {
-        let (gained, random) = (affinity.gained * 100.0, affinity.random * 100.0);
-        let local = format!("{} of {}", affinity.local, affinity.local + affinity.remote);
-        let _ =
-            writeln!(text, "{name:32} {gained:5.1} % {random:5.1} %  {local:>11}  {:>8}", affinity.stranded);
+        let links = affinity.local + affinity.remote;
+        let share = |value: f64| if links == 0 { "-".to_owned() } else { format!("{:.1} %", value * 100.0) };
+        let (gained, random) = (share(affinity.gained), share(affinity.random));
+        let local = if links == 0 { "none".to_owned() } else { format!("{} of {links}", affinity.local) };
+        let _ = writeln!(text, "{name:32} {gained:>7} {random:>7}  {local:>11}  {:>8}", affinity.stranded);
     }
     text.push_str(EXPLANATION);
     text
