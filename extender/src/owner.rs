@@ -237,11 +237,13 @@ impl Owner {
                 }
                 _ = ticks.tick() => self.tick(),
             }
-            self.publish();
+            // Freeing what only the snapshot before has takes longer than telling.
+            let before = self.publish();
             for one in done {
                 // Nobody waits any more when a request was dropped.
                 let _: Result<(), ()> = one.send(());
             }
+            drop(before);
             self.wake();
         }
     }
@@ -329,13 +331,15 @@ impl Owner {
         self.may_admit |= effects.may_admit;
     }
 
-    fn publish(&self) {
+    /// Publishes the state; returns the snapshot before.
+    fn publish(&self) -> Arc<Snapshot> {
         let (state, published) = (self.state.clone(), self.clock.now());
-        self.snapshot.store(Arc::new(Snapshot { state, published, admissions: self.admissions }));
+        let before = self.snapshot.swap(Arc::new(Snapshot { state, published, admissions: self.admissions }));
         // Whoever waits for this reads the snapshot next: it has to be the one with everything in it.
         if self.in_sync && !*self.synced.borrow() {
             self.synced.send_replace(true);
         }
+        before
     }
 
     /// Wakes the pods that would be admitted by now.

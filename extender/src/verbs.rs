@@ -1,8 +1,10 @@
 //! What kube-scheduler calls: Filter and Prioritize.
 //!
 //! A request reads one snapshot. An ordinary pod's request is echoed before anything but its RuntimeClass is decoded.
-//! What an answer lets us presume is in the ledger before the answer leaves, so that the next pod's request sees it.
+//! What an answer lets us presume is in the ledger before the answer leaves, so that the next pod's request sees it: the
+//! owner of the state enters it while the reply is written.
 
+pub mod reply;
 pub mod wire;
 
 use std::borrow::Cow;
@@ -15,15 +17,15 @@ use actix_web::http::header::ContentType;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpResponse, web};
 use k8s_openapi::api::core::v1;
-use serde_json::json;
+use serde_json::{Value, json};
 use wit_placement::reasons::{Code, Codes, Resolution};
 use wit_placement::{
-    Candidate, FilterAnswer, Judgement, Millis, NodeName, PodMode, PodRequest, answer_filter,
+    Candidate, FilterAnswer, Judgement, LedgerEntry, Millis, NodeName, PodMode, PodRequest, answer_filter,
     answer_prioritize,
 };
 use wit_sources::cluster::convert;
 
-use self::wire::{ExtenderArgs, HostPriority, Offered, PodHead};
+use self::wire::{ExtenderArgs, Offered, PodHead};
 use crate::decisions::{Answer, Decisions};
 use crate::metrics::{Answered, Metrics};
 use crate::owner::{OwnerGone, Snapshot, StateHandle};
@@ -113,17 +115,21 @@ impl Verbs {
         let head = args.head().map_err(BadRequest::Pod)?;
         let snapshot = self.snapshot_for(&head).await;
         let Some((pod, mode)) = wasm_pod(&snapshot, &args, &head, self.state.now())? else {
-            return Ok(Reply { body: args.echo(), answered: Answered::Ordinary });
+            return Ok(Reply { body: reply::echo(&args), answered: Answered::Ordinary });
         };
         let offered = args.offered().map_err(BadRequest::Nodes)?;
         let now = self.state.now();
         let candidates = snapshot.state.candidates(offered.names().iter().map(Cow::as_ref), now);
         let mut answer = answer_filter(&snapshot.state, &pod, &candidates, now);
-        let reply = self.filter_reply(&args, &offered, &answer, mode);
-        if mode == PodMode::Steer {
-            let entry = std::mem::replace(&mut answer.ledger, wit_placement::LedgerEntry::Unchanged);
-            self.follow(entry, &pod, &answer, snapshot.admissions, &candidates, &offered).await?;
-        }
+        let entry = std::mem::replace(&mut answer.ledger, LedgerEntry::Unchanged);
+        let told = async {
+            if mode == PodMode::Steer {
+                self.follow(entry, &pod, &answer, snapshot.admissions, &candidates, &offered).await?;
+            }
+            Ok::<_, OwnerGone>(())
+        };
+        let (told, reply) = tokio::join!(told, async { self.filter_reply(&args, &offered, &answer, mode) });
+        told?;
         self.decisions.filtered(pod, mode, Answer { at: now, request: body.clone(), answer });
         Ok(reply)
     }
@@ -148,29 +154,25 @@ impl Verbs {
         mode: PodMode,
     ) -> Reply {
         let Some(judgement) = &answer.judgement else {
-            return Reply { body: args.echo(), answered: Answered::Ordinary };
+            return Reply { body: reply::echo(args), answered: Answered::Ordinary };
         };
         if mode != PodMode::Steer {
-            return Reply { body: args.echo(), answered: Answered::Observed };
+            return Reply { body: reply::echo(args), answered: Answered::Observed };
         }
         let messages = self.count_refusals(judgement);
-        let (mut failed, mut unresolvable) = (BTreeMap::new(), BTreeMap::new());
-        for (name, codes) in offered.names().iter().zip(&judgement.codes) {
+        let (mut failed, mut unresolvable) = (Vec::new(), Vec::new());
+        for (place, codes) in judgement.codes.iter().enumerate() {
             let Some(code) = codes.first_refusal() else { continue };
             let Some(message) = messages.get(&code) else { continue };
-            let map = if code.reason().resolution == Resolution::Eviction {
-                &mut failed
-            } else {
-                &mut unresolvable
-            };
-            map.insert(name.as_ref(), message.as_str());
+            let evictable = code.reason().resolution == Resolution::Eviction;
+            let refused = if evictable { &mut failed } else { &mut unresolvable };
+            refused.push((place, message.as_str()));
         }
-        let result = offered.reply(&answer.returned, failed, unresolvable);
-        let body = serde_json::to_vec(&result).unwrap_or_else(|_| args.echo());
+        let body = reply::filter(offered, &answer.returned, &failed, &unresolvable);
         Reply { body, answered: Answered::Decided }
     }
 
-    /// Counts the refusals by code, and gives each code its message.
+    /// Counts the refusals by code, and gives each code its message as a JSON string.
     fn count_refusals(&self, judgement: &Judgement) -> BTreeMap<Code, String> {
         let mut counts: BTreeMap<Code, u64> = BTreeMap::new();
         for code in judgement.codes.iter().filter_map(|codes| codes.first_refusal()) {
@@ -179,22 +181,29 @@ impl Verbs {
         for (code, nodes) in &counts {
             self.metrics.refused(*code, *nodes);
         }
-        counts.into_keys().map(|code| (code, judgement.message(code))).collect()
+        let message = |code| Value::from(judgement.message(code)).to_string();
+        counts.into_keys().map(|code| (code, message(code))).collect()
+    }
+
+    /// Has the ledger hold what an answer lets us presume.
+    async fn enter(&self, entry: LedgerEntry, pod: &PodRequest) -> Result<(), OwnerGone> {
+        if matches!(entry, LedgerEntry::Unchanged) {
+            return Ok(());
+        }
+        self.state.enter(entry, pod.clone()).await
     }
 
     /// Tells the owner of the state what the answer means for it.
     async fn follow(
         &self,
-        entry: wit_placement::LedgerEntry,
+        entry: LedgerEntry,
         pod: &PodRequest,
         answer: &FilterAnswer,
         judged_after: u64,
         candidates: &[Candidate],
         offered: &Offered<'_>,
     ) -> Result<(), OwnerGone> {
-        if !matches!(entry, wit_placement::LedgerEntry::Unchanged) {
-            self.state.enter(entry, pod.clone()).await?;
-        }
+        self.enter(entry, pod).await?;
         let Some(judgement) = &answer.judgement else { return Ok(()) };
         let strangers = candidates.iter().zip(offered.names());
         let strangers =
@@ -216,7 +225,7 @@ impl Verbs {
         let args: ExtenderArgs<'_> = serde_json::from_slice(body).map_err(BadRequest::Arguments)?;
         let head = args.head().map_err(BadRequest::Pod)?;
         let snapshot = self.state.snapshot();
-        let none = |answered| Ok(Reply { body: b"[]".to_vec(), answered });
+        let none = |answered| Ok(Reply { body: reply::NO_SCORES.into(), answered });
         let now: Millis = self.state.now();
         let Some((pod, mode)) = wasm_pod(&snapshot, &args, &head, now)? else {
             return none(Answered::Ordinary);
@@ -224,20 +233,19 @@ impl Verbs {
         let offered = args.offered().map_err(BadRequest::Nodes)?;
         let candidates = snapshot.state.candidates(offered.names().iter().map(Cow::as_ref), now);
         let mut answer = answer_prioritize(&snapshot.state, &pod, &candidates, now);
-        let entry = std::mem::replace(&mut answer.ledger, wit_placement::LedgerEntry::Unchanged);
-        let steer = mode == PodMode::Steer;
-        if steer && !matches!(entry, wit_placement::LedgerEntry::Unchanged) {
-            self.state.enter(entry, pod.clone()).await?;
-        }
-        let scores = answer.board.iter().filter(|_| steer).flat_map(|board| &board.scores);
-        let names = offered.names().iter();
-        let lines: Vec<_> = names
-            .zip(scores)
-            .map(|(name, score)| HostPriority { host: name.as_ref(), score: *score })
-            .collect();
-        let body_out = serde_json::to_vec(&lines).unwrap_or_else(|_| b"[]".to_vec());
+        let entry = std::mem::replace(&mut answer.ledger, LedgerEntry::Unchanged);
+        let body_out = if mode == PodMode::Steer {
+            let scores = answer.board.as_ref().map_or(&[][..], |board| &board.scores);
+            let (told, body) =
+                tokio::join!(self.enter(entry, &pod), async { reply::prioritize(&offered, scores) });
+            told?;
+            body
+        } else {
+            reply::NO_SCORES.into()
+        };
+        let answered = if mode == PodMode::Steer { Answered::Decided } else { Answered::Observed };
         self.decisions.prioritized(pod, mode, Answer { at: now, request: body.clone(), answer });
-        Ok(Reply { body: body_out, answered: if steer { Answered::Decided } else { Answered::Observed } })
+        Ok(Reply { body: body_out, answered })
     }
 }
 

@@ -41,7 +41,7 @@ pub struct NodeState {
     pub(crate) replicas: Vec<(WorkloadIdx, u32)>,
     /// The partners of those replicas of which less is here than of them and replicas are still to come, sorted.
     pub(crate) wanted: Vec<Wanted>,
-    /// Pods counted here.
+    /// Pods that the watch shows here.
     pub(crate) pods: imbl::OrdSet<crate::objects::PodUid>,
 }
 
@@ -64,8 +64,8 @@ pub(crate) struct NodeTable {
     classes: Vec<Arc<NodeClass>>,
 }
 
-/// FNV-1a: node names are short and come from the API server.
-#[derive(Clone, Copy, Debug)]
+/// A fast hash, eight bytes at a time as rustc's own does it: node names are short and come from the API server.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct NameHasher(u64);
 
 type Hasher = BuildHasherDefault<NameHasher>;
@@ -76,20 +76,28 @@ impl NodeIdx {
     }
 }
 
-impl Default for NameHasher {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
+impl NameHasher {
+    fn add(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0xf135_7aea_2e62_a9c5);
     }
 }
 
 impl std::hash::Hasher for NameHasher {
+    /// The best bits are the highest; a hash table looks at the lowest.
     fn finish(&self) -> u64 {
-        self.0
+        self.0.rotate_left(26)
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        self.0 =
-            bytes.iter().fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+        let (words, rest) = bytes.as_chunks();
+        for word in words {
+            self.add(u64::from_le_bytes(*word));
+        }
+        self.add(rest.iter().fold(rest.len() as u64, |word, byte| word << 8 | u64::from(*byte)));
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.add(u64::from(byte));
     }
 }
 
@@ -249,7 +257,7 @@ impl NodeTable {
     /// Frees the place of a node that neither the API server nor a pod speaks of.
     pub(crate) fn free_unused(&mut self, place: NodeIdx) {
         let Some(state) = self.get(place) else { return };
-        if state.object.is_some() || !state.pods.is_empty() {
+        if state.object.is_some() || state.used.pods > 0 {
             return;
         }
         let name = state.name.clone();

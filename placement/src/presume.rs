@@ -51,7 +51,7 @@ impl ClusterState {
         if let Some(state) = self.workloads.get_mut(workload) {
             state.presumed += 1;
         }
-        self.count(&pod.uid, workload, best, counted);
+        self.count(workload, best, counted);
         let expires = now.after(self.settings.ledger.expiry);
         let entry = Presumed { workload, best, counted, others, takes, expires };
         self.ledger.insert(pod.uid, Arc::new(entry));

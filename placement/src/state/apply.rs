@@ -113,8 +113,8 @@ impl ClusterState {
         if usage == before {
             return;
         }
-        self.take_back(uid, record.workload, node, before);
-        self.count(uid, record.workload, node, usage);
+        self.take_back(record.workload, node, before);
+        self.count(record.workload, node, usage);
         self.pods
             .insert(uid.clone(), Arc::new(PodRecord { counted: Some((node, usage)), ..(*record).clone() }));
     }
@@ -230,12 +230,12 @@ impl ClusterState {
         let freed = old.as_ref().and_then(|old| old.counted);
         if let Some((node, usage)) = freed {
             let workload = old.as_ref().map_or(place, |old| old.workload);
-            self.uncount(&uid, workload, node, usage);
+            self.uncount_pod(&uid, workload, node, usage);
         }
         let node = pod.node.as_ref().map(|name| self.nodes.ensure(name));
         let counted = node.and_then(|node| {
             let usage = self.nodes.get(node).map(|state| self.usage_on(&pod.shape, state))?;
-            self.count(&uid, place, node, usage);
+            self.count_pod(&uid, place, node, usage);
             Some((node, usage))
         });
         effects.may_admit |= freed.is_some() && freed != counted;
@@ -268,7 +268,7 @@ impl ClusterState {
             self.pod_uids.remove(&record.pod.key);
         }
         if let Some((node, usage)) = record.counted {
-            self.uncount(uid, record.workload, node, usage);
+            self.uncount_pod(uid, record.workload, node, usage);
             effects.may_admit = true;
         }
         self.release_images(&record.pod.shape, record.workload, effects);
@@ -295,7 +295,7 @@ impl ClusterState {
     pub(crate) fn settle(&mut self, uid: &PodUid, bound: Option<NodeIdx>, effects: &mut Effects) {
         let Some(entry) = self.ledger.remove(uid) else { return };
         effects.may_admit |= !entry.others.is_empty() || bound != Some(entry.best);
-        self.uncount(uid, entry.workload, entry.best, entry.counted);
+        self.uncount(entry.workload, entry.best, entry.counted);
         if let Some(state) = self.workloads.get_mut(entry.workload) {
             state.presumed -= 1;
         }

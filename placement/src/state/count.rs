@@ -41,11 +41,26 @@ impl ClusterState {
         }
     }
 
-    /// Counts a pod on a node.
-    pub(crate) fn count(&mut self, uid: &PodUid, workload: WorkloadIdx, node: NodeIdx, usage: Usage) {
+    /// Counts a pod that the watch shows on a node.
+    pub(super) fn count_pod(&mut self, uid: &PodUid, workload: WorkloadIdx, node: NodeIdx, usage: Usage) {
+        if let Some(state) = self.nodes.get_mut(node) {
+            state.pods.insert(uid.clone());
+        }
+        self.count(workload, node, usage);
+    }
+
+    /// Takes back what [`ClusterState::count_pod`] counted.
+    pub(super) fn uncount_pod(&mut self, uid: &PodUid, workload: WorkloadIdx, node: NodeIdx, usage: Usage) {
+        if let Some(state) = self.nodes.get_mut(node) {
+            state.pods.remove(uid);
+        }
+        self.uncount(workload, node, usage);
+    }
+
+    /// Counts what a pod takes on a node, were it only presumed there.
+    pub(crate) fn count(&mut self, workload: WorkloadIdx, node: NodeIdx, usage: Usage) {
         if let Some(state) = self.nodes.get_mut(node) {
             state.used = state.used.plus(usage);
-            state.pods.insert(uid.clone());
             if usage.instances > 0 {
                 state.add_replica(workload);
             }
@@ -59,16 +74,15 @@ impl ClusterState {
     }
 
     /// Takes back what [`ClusterState::count`] counted, and frees the node's place if nothing speaks of it any more.
-    pub(super) fn uncount(&mut self, uid: &PodUid, workload: WorkloadIdx, node: NodeIdx, usage: Usage) {
-        self.take_back(uid, workload, node, usage);
+    pub(super) fn uncount(&mut self, workload: WorkloadIdx, node: NodeIdx, usage: Usage) {
+        self.take_back(workload, node, usage);
         self.nodes.free_unused(node);
     }
 
     /// As [`ClusterState::uncount`], for a node that is counted on again at once.
-    pub(super) fn take_back(&mut self, uid: &PodUid, workload: WorkloadIdx, node: NodeIdx, usage: Usage) {
+    pub(super) fn take_back(&mut self, workload: WorkloadIdx, node: NodeIdx, usage: Usage) {
         if let Some(state) = self.nodes.get_mut(node) {
             state.used = state.used.minus(usage);
-            state.pods.remove(uid);
             if usage.instances > 0 {
                 state.remove_replica(workload);
             }
