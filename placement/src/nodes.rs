@@ -26,6 +26,9 @@ pub struct Usage {
 }
 
 /// A node with what is on it.
+///
+/// The states of all nodes lie side by side in memory, and a decision reads the whole of them: what it needs of every
+/// node is in the value itself, what it needs of few is behind a pointer.
 #[derive(Clone, Debug)]
 pub struct NodeState {
     pub(crate) name: NodeName,
@@ -38,9 +41,9 @@ pub struct NodeState {
     pub(crate) instance_cap: Option<u32>,
     pub(crate) used: Usage,
     /// Replicas of Wasm workloads, sorted by workload.
-    pub(crate) replicas: Vec<(WorkloadIdx, u32)>,
+    pub(crate) replicas: Arc<[(WorkloadIdx, u32)]>,
     /// The partners of those replicas of which less is here than of them and replicas are still to come, sorted.
-    pub(crate) wanted: Vec<Wanted>,
+    pub(crate) wanted: Arc<[Wanted]>,
     /// Pods that the watch shows here.
     pub(crate) pods: imbl::OrdSet<crate::objects::PodUid>,
 }
@@ -59,16 +62,16 @@ pub(crate) struct Wanted {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NodeTable {
     places: Arc<HashMap<NodeName, NodeIdx, Hasher>>,
-    states: imbl::Vector<Option<Arc<NodeState>>>,
+    states: imbl::Vector<Option<NodeState>>,
     free: Vec<NodeIdx>,
     classes: Vec<Arc<NodeClass>>,
 }
 
-/// A fast hash, eight bytes at a time as rustc's own does it: node names are short and come from the API server.
+/// A fast hash, eight bytes at a time as rustc's own does it, for keys that are short and come from the API server.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct NameHasher(u64);
+pub(crate) struct FastHasher(u64);
 
-type Hasher = BuildHasherDefault<NameHasher>;
+pub(crate) type Hasher = BuildHasherDefault<FastHasher>;
 
 impl NodeIdx {
     pub(crate) fn position(self) -> usize {
@@ -76,13 +79,13 @@ impl NodeIdx {
     }
 }
 
-impl NameHasher {
+impl FastHasher {
     fn add(&mut self, word: u64) {
         self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0xf135_7aea_2e62_a9c5);
     }
 }
 
-impl std::hash::Hasher for NameHasher {
+impl std::hash::Hasher for FastHasher {
     /// The best bits are the highest; a hash table looks at the lowest.
     fn finish(&self) -> u64 {
         self.0.rotate_left(26)
@@ -136,8 +139,8 @@ impl NodeState {
             allocatable: Allocatable::default(),
             instance_cap: None,
             used: Usage::default(),
-            replicas: Vec::new(),
-            wanted: Vec::new(),
+            replicas: Arc::default(),
+            wanted: Arc::default(),
             pods: imbl::OrdSet::new(),
         }
     }
@@ -173,19 +176,21 @@ impl NodeState {
     }
 
     pub(crate) fn add_replica(&mut self, workload: WorkloadIdx) {
-        match self.replicas.binary_search_by_key(&workload, |(resident, _)| *resident) {
-            Ok(place) => {
-                self.replicas.iter_mut().skip(place).take(1).for_each(|(_, replicas)| *replicas += 1);
-            }
-            Err(place) => self.replicas.insert(place, (workload, 1)),
+        let mut all = self.replicas.to_vec();
+        match all.binary_search_by_key(&workload, |(resident, _)| *resident) {
+            Ok(place) => all.iter_mut().skip(place).take(1).for_each(|(_, replicas)| *replicas += 1),
+            Err(place) => all.insert(place, (workload, 1)),
         }
+        self.replicas = all.into();
     }
 
     pub(crate) fn remove_replica(&mut self, workload: WorkloadIdx) {
-        if let Ok(place) = self.replicas.binary_search_by_key(&workload, |(resident, _)| *resident) {
-            self.replicas.iter_mut().skip(place).take(1).for_each(|(_, replicas)| *replicas -= 1);
-            self.replicas.retain(|(_, replicas)| *replicas > 0);
+        let mut all = self.replicas.to_vec();
+        if let Ok(place) = all.binary_search_by_key(&workload, |(resident, _)| *resident) {
+            all.iter_mut().skip(place).take(1).for_each(|(_, replicas)| *replicas -= 1);
+            all.retain(|(_, replicas)| *replicas > 0);
         }
+        self.replicas = all.into();
     }
 
     /// The share of CPU and memory that `used` is, averaged: the tie-break of equal nodes.
@@ -202,15 +207,15 @@ impl NodeTable {
         self.places.get(name).copied()
     }
 
-    pub(crate) fn get(&self, node: NodeIdx) -> Option<&Arc<NodeState>> {
+    pub(crate) fn get(&self, node: NodeIdx) -> Option<&NodeState> {
         self.states.get(node.position()).and_then(Option::as_ref)
     }
 
     pub(crate) fn get_mut(&mut self, node: NodeIdx) -> Option<&mut NodeState> {
-        self.states.get_mut(node.position()).and_then(Option::as_mut).map(Arc::make_mut)
+        self.states.get_mut(node.position()).and_then(Option::as_mut)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeIdx, &Arc<NodeState>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeIdx, &NodeState)> {
         let places = (0u32..).map(NodeIdx);
         places.zip(&self.states).filter_map(|(place, state)| state.as_ref().map(|state| (place, state)))
     }
@@ -230,7 +235,7 @@ impl NodeTable {
             return place;
         }
         let (class, class_idx) = self.class(NodeClass::default());
-        let state = Some(Arc::new(NodeState::phantom(name.clone(), class, class_idx)));
+        let state = Some(NodeState::phantom(name.clone(), class, class_idx));
         let place = if let Some(place) = self.free.pop() {
             self.states.set(place.position(), state);
             place

@@ -140,7 +140,7 @@ impl ClusterState {
 
     /// The nodes in a stable order.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeIdx, &NodeState)> {
-        self.nodes.iter().map(|(place, state)| (place, &**state)).filter(|(_, state)| state.object.is_some())
+        self.nodes.iter().filter(|(_, state)| state.object.is_some())
     }
 
     /// The place of a node by name.
@@ -150,7 +150,7 @@ impl ClusterState {
 
     /// A node by its place.
     pub fn node(&self, node: NodeIdx) -> Option<&NodeState> {
-        self.nodes.get(node).map(Arc::as_ref)
+        self.nodes.get(node)
     }
 
     /// The workloads in the order of their keys.

@@ -187,11 +187,6 @@ impl WorkloadTable {
         own.filter_map(|(_, place)| self.get(*place).map(|state| (*place, state)))
     }
 
-    /// One more than the largest place in use: the length of an array with one element per workload.
-    pub(crate) fn capacity(&self) -> usize {
-        self.states.len()
-    }
-
     /// The workloads in the order of their keys.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (WorkloadIdx, &Arc<WorkloadState>)> {
         self.places.values().filter_map(|place| self.get(*place).map(|state| (*place, state)))

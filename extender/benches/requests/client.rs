@@ -10,6 +10,7 @@ use anyhow::{Context, ensure};
 pub(crate) struct Client {
     stream: TcpStream,
     received: Vec<u8>,
+    chunk: Vec<u8>,
     /// Where in `received` the last reply's body begins.
     body: usize,
 }
@@ -18,7 +19,7 @@ impl Client {
     pub(crate) fn connect(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, received: Vec::with_capacity(1 << 20), body: 0 })
+        Ok(Self { stream, received: Vec::with_capacity(1 << 20), chunk: vec![0; 64 << 10], body: 0 })
     }
 
     /// Sends a request and reads the reply to its last byte; how long that took.
@@ -56,11 +57,10 @@ impl Client {
     }
 
     fn read_until(&mut self, length: usize) -> anyhow::Result<()> {
-        let mut chunk = [0; 16 << 10];
         while self.received.len() < length {
-            let read = self.stream.read(&mut chunk)?;
+            let read = self.stream.read(&mut self.chunk)?;
             ensure!(read > 0, "the server closed the connection");
-            self.received.extend_from_slice(chunk.get(..read).unwrap_or_default());
+            self.received.extend_from_slice(self.chunk.get(..read).unwrap_or_default());
         }
         Ok(())
     }

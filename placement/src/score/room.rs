@@ -1,10 +1,12 @@
 //! Whether a node has room for who is still to come: the partners of the components there, and those around the pod.
 //! Consumers of a component may be created after it: a host that links nothing has no room for them.
 
+use std::collections::HashMap;
+
 use wit_config::LinkMode;
 
 use super::whole;
-use crate::nodes::{NodeIdx, NodeState, Usage};
+use crate::nodes::{Hasher, NodeIdx, NodeState, Usage};
 use crate::subject::Subject;
 use crate::workloads::{WorkloadIdx, WorkloadState};
 
@@ -24,14 +26,15 @@ pub(super) struct Company<'a> {
     visited: Vec<bool>,
     /// By node class: what the members would take on a node where none of them is yet.
     elsewhere: Vec<Option<Demand>>,
-    /// By workload place: what was looked up once about those that are wanted on nodes.
-    wanted: Vec<Wanted>,
+    /// What was looked up once about the workloads that are wanted on nodes.
+    wanted: HashMap<WorkloadIdx, Wanted, Hasher>,
 }
 
 /// A workload that is wanted on a node, as far as it matters here.
 #[derive(Clone, Copy, Debug)]
 enum Wanted {
-    NotLookedUp,
+    /// Nobody knows it any more.
+    Nobody,
     /// The pod's own workload, which comes by itself.
     Own,
     /// One of the company, which is counted as such.
@@ -66,11 +69,8 @@ impl<'a> Company<'a> {
             visited.iter_mut().skip(place.position()).take(1).for_each(|here| *here = true);
         }
         let elsewhere = vec![None; subject.state.nodes.classes().len()];
-        let mut wanted = vec![Wanted::NotLookedUp; subject.state.workloads.capacity()];
-        let members_and_own = members.iter().map(|(place, _)| (*place, Wanted::Member));
-        for (place, role) in members_and_own.chain(subject.place.map(|place| (place, Wanted::Own))) {
-            wanted.iter_mut().skip(place.position()).take(1).for_each(|known| *known = role);
-        }
+        let company = members.iter().map(|(place, _)| (*place, Wanted::Member));
+        let wanted = company.chain(subject.place.map(|place| (place, Wanted::Own))).collect();
         Self { subject, members, expected, visited, elsewhere, wanted }
     }
 
@@ -109,13 +109,13 @@ impl<'a> Company<'a> {
     fn demand(&mut self, place: NodeIdx, node: &NodeState) -> Demand {
         let mut others = Demand::default();
         let mut members_too = self.visited.get(place.position()) == Some(&true);
-        for wanted in &node.wanted {
+        for wanted in node.wanted.iter() {
             match self.look_up(wanted.workload, node) {
                 Wanted::Other { pending, each, .. } => {
                     others.take(each, u64::from(wanted.missing.min(pending)));
                 }
                 Wanted::Member => members_too = true,
-                Wanted::Own | Wanted::NotLookedUp => {}
+                Wanted::Own | Wanted::Nobody => {}
             }
         }
         let company =
@@ -124,9 +124,9 @@ impl<'a> Company<'a> {
     }
 
     fn look_up(&mut self, workload: WorkloadIdx, node: &NodeState) -> Wanted {
-        let Some(known) = self.wanted.get_mut(workload.position()) else { return Wanted::NotLookedUp };
+        let known = self.wanted.entry(workload).or_insert(Wanted::Nobody);
         let is_current = match known {
-            Wanted::NotLookedUp => false,
+            Wanted::Nobody => false,
             Wanted::Other { class, .. } => *class == node.class_idx,
             Wanted::Own | Wanted::Member => true,
         };

@@ -16,7 +16,8 @@ impl ClusterState {
         let residents = state.replicas.iter().filter_map(|(resident, _)| self.workloads.get(*resident));
         let partners: BTreeSet<WorkloadIdx> =
             residents.flat_map(|resident| resident.partners.iter()).map(|partner| partner.workload).collect();
-        let wanted: Vec<_> = partners.into_iter().filter_map(|partner| self.wanted(partner, state)).collect();
+        let wanted: Arc<[_]> =
+            partners.into_iter().filter_map(|partner| self.wanted(partner, state)).collect();
         if wanted != state.wanted
             && let Some(state) = self.nodes.get_mut(node)
         {
@@ -90,16 +91,18 @@ impl ClusterState {
             return;
         }
         let Some(state) = self.nodes.get_mut(node) else { return };
+        let mut all = state.wanted.to_vec();
         match (place, wanted) {
-            (Ok(place), Some(wanted)) => state.wanted.splice(place..=place, [wanted]).for_each(drop),
-            (Ok(place), None) => drop(state.wanted.remove(place)),
-            (Err(place), Some(wanted)) => state.wanted.insert(place, wanted),
+            (Ok(place), Some(wanted)) => all.splice(place..=place, [wanted]).for_each(drop),
+            (Ok(place), None) => drop(all.remove(place)),
+            (Err(place), Some(wanted)) => all.insert(place, wanted),
             (Err(_), None) => {}
         }
+        state.wanted = all.into();
     }
 
     /// How much a workload is wanted on a node, if it is.
-    fn wanted(&self, workload: WorkloadIdx, node: &Arc<NodeState>) -> Option<Wanted> {
+    fn wanted(&self, workload: WorkloadIdx, node: &NodeState) -> Option<Wanted> {
         let state = self.workloads.get(workload).filter(|state| state.awaited && state.can_run_on(node))?;
         let share = |partner: WorkloadIdx| {
             let replicas = node.replicas_of(partner);
