@@ -63,6 +63,6 @@ pub use component::{
     Component, ComponentKind, Fingerprint, Producer, ReadError, ReadLimits, Shape, WasiGeneration, WorldItem,
     read,
 };
-pub use dependencies::{DependencyGraph, HostOffers, Link, Partner};
+pub use dependencies::{DeclaredLink, DependencyGraph, HostOffers, Link, Partner, Weight};
 pub use links::{Evidence, ImportVerdict, LinkStatus, link};
 pub use names::{Digest, InterfaceName, NameError, Track, WorkloadKey};

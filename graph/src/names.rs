@@ -33,8 +33,8 @@ impl NameError {
     }
 }
 
-/// Deserializes what is written as a string through `FromStr`; the three names share it.
-fn parse_string<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+/// Deserializes what is written as a string through `FromStr`.
+pub(crate) fn parse_string<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: std::str::FromStr<Err = NameError>,

@@ -41,7 +41,8 @@ impl ClusterState {
     pub fn affinity(&self, now: Millis) -> Affinity {
         let mut affinity = Affinity::default();
         let mut usable: BTreeMap<&WorkloadKey, BTreeMap<NodeIdx, u32>> = BTreeMap::new();
-        for workload in self.workloads().filter(|workload| workload.is_wasm()) {
+        let linked = |workload: &&WorkloadState| workload.is_wasm() || self.graph.contains(workload.key());
+        for workload in self.workloads().filter(linked) {
             let placed = self.usable(workload, now);
             affinity.stranded += workload.placed_replicas() - placed.values().sum::<u32>();
             usable.insert(workload.key(), placed);

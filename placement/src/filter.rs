@@ -11,7 +11,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use wit_graph::{Component, DependencyGraph, WorkloadKey};
+use wit_graph::{Component, DependencyGraph, Evidence, Link, WorkloadKey};
 
 use crate::hosts::{Capability, NodeClass, ProfileIdx, Providers};
 use crate::nodes::{NodeIdx, NodeState};
@@ -72,8 +72,8 @@ impl Providers for GraphProviders<'_> {
     /// An import that the graph has not heard of (the pod runs another image than its workload's template) passes:
     /// unknown is not incompatible.
     fn serves(&self, interface: &str) -> bool {
-        let mut links =
-            self.graph.imports_of(self.workload).filter(|link| link.interface == interface).peekable();
+        let is_asked_for = |link: &&Link| link.evidence == Evidence::Wit && link.interface == interface;
+        let mut links = self.graph.imports_of(self.workload).filter(is_asked_for).peekable();
         links.peek().is_none() || links.any(|link| link.status.serves())
     }
 }

@@ -40,7 +40,7 @@ pub struct NodeState {
     /// The object's instance cap.
     pub(crate) instance_cap: Option<u32>,
     pub(crate) used: Usage,
-    /// Replicas of Wasm workloads, sorted by workload.
+    /// Replicas by workload, sorted.
     pub(crate) replicas: Arc<[(WorkloadIdx, u32)]>,
     /// The partners of those replicas of which less is here than of them and replicas are still to come, sorted.
     pub(crate) wanted: Arc<[Wanted]>,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use wit_config::Mode;
-use wit_graph::{Component, WorkloadKey};
+use wit_graph::{Component, DeclaredLink, WorkloadKey};
 
 /// A node's name, unique in the cluster.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -174,6 +174,8 @@ pub struct PodShape {
     pub mode: Option<PodMode>,
     /// The annotation `wit-placement.dev/strict`; `None` follows the configuration.
     pub strict: Option<bool>,
+    /// The annotation `wit-placement.dev/links`: whom it calls and how much, beside what its world shows.
+    pub links: Vec<DeclaredLink>,
 }
 
 /// The annotation `wit-placement.dev/mode` of a pod or template.

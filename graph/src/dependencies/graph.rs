@@ -8,9 +8,9 @@ use petgraph::visit::EdgeRef;
 use petgraph::{Incoming, Outgoing};
 
 use super::groups::{Group, neighbours, regroup};
-use super::index::InterfaceIndex;
+use super::index::{Index, any_version};
 use super::linking::{Consumer, open_import};
-use super::{HostOffers, Link, Partner};
+use super::{DeclaredLink, HostOffers, Link, Partner};
 use crate::component::Component;
 use crate::names::{InterfaceName, WorkloadKey};
 
@@ -23,8 +23,12 @@ pub struct DependencyGraph {
     host_offers: HostOffers,
     vertices: Vertices,
     ids: BTreeMap<WorkloadKey, NodeIndex>,
-    exporters: InterfaceIndex,
-    importers: InterfaceIndex,
+    exporters: Index,
+    importers: Index,
+    /// The workloads by name.
+    names: Index,
+    /// The workloads that declare a link to a name.
+    declarers: Index,
 }
 
 /// Workloads, and the summed weight of the links from a consumer to a provider; 0 where they only do not fit.
@@ -35,7 +39,8 @@ pub(super) type Vertices = StableDiGraph<Arc<Workload>, f64>;
 pub(super) struct Workload {
     pub(super) key: WorkloadKey,
     components: Vec<Arc<Component>>,
-    /// What became of its imports.
+    declared: Vec<DeclaredLink>,
+    /// What became of its imports and declared links.
     links: Vec<Link>,
     pub(super) group: Group,
 }
@@ -45,9 +50,15 @@ pub(super) struct Workload {
 pub(super) struct Change {
     /// The workloads whose imports are served otherwise, or whose partners or group changed.
     pub(super) changed: BTreeSet<WorkloadKey>,
-    /// How many workloads were looked at: linked again, or visited to find groups.
-    #[cfg_attr(not(test), expect(dead_code, reason = "shows tests that a change stays local"))]
+    /// How many workloads were looked at, linked again or visited to find groups: shows tests that a change stays local.
     pub(super) touched: usize,
+}
+
+impl Change {
+    fn add(&mut self, other: Self) {
+        self.changed.extend(other.changed);
+        self.touched += other.touched;
+    }
 }
 
 impl DependencyGraph {
@@ -62,6 +73,12 @@ impl DependencyGraph {
     /// Does nothing when the components are the ones that it has, by digest.
     pub fn upsert(&mut self, workload: &WorkloadKey, components: &[Arc<Component>]) -> BTreeSet<WorkloadKey> {
         self.replace(workload, components).changed
+    }
+
+    /// Gives a workload the links that are declared for it, instead of those before; returns the same as
+    /// [`DependencyGraph::upsert`]. A workload that is not known is added without components.
+    pub fn declare(&mut self, workload: &WorkloadKey, links: &[DeclaredLink]) -> BTreeSet<WorkloadKey> {
+        self.replace_declared(workload, links).changed
     }
 
     /// Removes a workload; returns the same as [`DependencyGraph::upsert`], with the removed one.
@@ -79,6 +96,21 @@ impl DependencyGraph {
     /// What a workload is made of, one component per container; nothing when it is not known.
     pub fn components_of(&self, workload: &WorkloadKey) -> &[Arc<Component>] {
         self.workload(workload).map_or(&[], |workload| &workload.components)
+    }
+
+    /// The links that are declared for a workload, as they were given.
+    pub fn declared_of(&self, workload: &WorkloadKey) -> &[DeclaredLink] {
+        self.workload(workload).map_or(&[], |workload| &workload.declared)
+    }
+
+    /// Whether a workload is known.
+    pub fn contains(&self, workload: &WorkloadKey) -> bool {
+        self.ids.contains_key(workload)
+    }
+
+    /// Whether a link to this workload is declared, whether or not it is known.
+    pub fn is_named(&self, workload: &WorkloadKey) -> bool {
+        self.declarers.get(workload, workload.name.clone()).any(|consumer| consumer != workload)
     }
 
     /// The workloads, in the order of their keys.
@@ -157,15 +189,39 @@ impl DependencyGraph {
         }
         let (id, is_new) = self.vertex(key);
         let exports = self.reindex(id, components);
-        let mut consumers: BTreeSet<WorkloadKey> =
-            exports.iter().flat_map(|interface| self.importers.get(key, interface)).cloned().collect();
+        let importers = exports.iter().flat_map(|interface| self.importers.get(key, any_version(interface)));
+        let mut consumers: BTreeSet<WorkloadKey> = importers.cloned().collect();
+        if is_new {
+            consumers.extend(self.declarers.get(key, key.name.clone()).cloned());
+        }
         consumers.insert(key.clone());
+        self.relink(&consumers, is_new.then_some(id))
+    }
+
+    fn replace_declared(&mut self, key: &WorkloadKey, links: &[DeclaredLink]) -> Change {
+        if self.declared_of(key) == links {
+            return Change::default();
+        }
+        let (id, is_new) = self.vertex(key);
+        if let Some(workload) = self.vertices.node_weight_mut(id).map(Arc::make_mut) {
+            let old = std::mem::replace(&mut workload.declared, links.to_vec());
+            old.into_iter().for_each(|link| self.declarers.remove(key, link.provider));
+            links.iter().for_each(|link| self.declarers.insert(key, link.provider.clone()));
+        }
+        let mut consumers = BTreeSet::from([key.clone()]);
+        if is_new {
+            consumers.extend(self.declarers.get(key, key.name.clone()).cloned());
+        }
         self.relink(&consumers, is_new.then_some(id))
     }
 
     pub(super) fn take_out(&mut self, key: &WorkloadKey) -> Change {
         let Some(&id) = self.ids.get(key) else { return Change::default() };
         let mut change = self.replace(key, &[]);
+        change.add(self.replace_declared(key, &[]));
+        self.names.remove(key, key.name.clone());
+        let declarers: BTreeSet<WorkloadKey> = self.declarers.get(key, key.name.clone()).cloned().collect();
+        change.add(self.relink(&declarers, None));
         self.ids.remove(key);
         self.vertices.remove_node(id);
         change.changed.insert(key.clone());
@@ -177,10 +233,16 @@ impl DependencyGraph {
         if let Some(&id) = self.ids.get(key) {
             return (id, false);
         }
-        let workload =
-            Workload { key: key.clone(), components: Vec::new(), links: Vec::new(), group: Group::default() };
+        let workload = Workload {
+            key: key.clone(),
+            components: Vec::new(),
+            declared: Vec::new(),
+            links: Vec::new(),
+            group: Group::default(),
+        };
         let id = self.vertices.add_node(Arc::new(workload));
         self.ids.insert(key.clone(), id);
+        self.names.insert(key, key.name.clone());
         (id, true)
     }
 
@@ -191,10 +253,12 @@ impl DependencyGraph {
         };
         let old = std::mem::replace(&mut workload.components, components.to_vec());
         let key = &workload.key;
-        imported(&old, &self.host_offers).for_each(|interface| self.importers.remove(key, interface));
-        imported(components, &self.host_offers).for_each(|interface| self.importers.insert(key, interface));
-        exported(&old).for_each(|interface| self.exporters.remove(key, interface));
-        exported(components).for_each(|interface| self.exporters.insert(key, interface));
+        imported(&old, &self.host_offers)
+            .for_each(|interface| self.importers.remove(key, any_version(interface)));
+        imported(components, &self.host_offers)
+            .for_each(|interface| self.importers.insert(key, any_version(interface)));
+        exported(&old).for_each(|interface| self.exporters.remove(key, any_version(interface)));
+        exported(components).for_each(|interface| self.exporters.insert(key, any_version(interface)));
         exported(&old).chain(exported(components)).cloned().collect()
     }
 
@@ -234,11 +298,16 @@ impl DependencyGraph {
     /// What became of a workload's imports, given what the others export now.
     fn links_for(&self, key: &WorkloadKey) -> Vec<Link> {
         let exporters = |interface: &InterfaceName| {
-            let keys = self.exporters.get(key, interface);
+            let keys = self.exporters.get(key, any_version(interface));
             keys.filter_map(|key| Some((key, &*self.workload(key)?.components))).collect()
         };
         let components = self.components_of(key);
-        Consumer { key, components, host_offers: &self.host_offers, exporters }.links()
+        let mut links = Consumer { key, components, host_offers: &self.host_offers, exporters }.links();
+        for declared in self.declared_of(key) {
+            let named = self.names.get(key, declared.provider.clone()).filter(|named| *named != key);
+            declared.weigh(key, &named.collect::<Vec<_>>(), &mut links);
+        }
+        links
     }
 
     /// The weights of a consumer's edges, by provider.

@@ -1,23 +1,20 @@
-//! Who exports or imports an interface, by namespace.
+//! Who has something by which others look for it: an interface that is exported or imported, or a name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::names::{InterfaceName, WorkloadKey};
 
-/// The workloads of each namespace by an interface that they have.
-///
-/// The key leaves the version out: who exports the interface on another version track cannot serve an import, but is
-/// named in the reason why it is unsatisfied.
+/// The workloads of each namespace by what they have.
 #[derive(Clone, Debug, Default)]
-pub(super) struct InterfaceIndex(BTreeMap<(String, String), BTreeSet<WorkloadKey>>);
+pub(super) struct Index(BTreeMap<(String, String), BTreeSet<WorkloadKey>>);
 
-impl InterfaceIndex {
-    pub(super) fn insert(&mut self, workload: &WorkloadKey, interface: &InterfaceName) {
-        self.0.entry(key(workload, interface)).or_default().insert(workload.clone());
+impl Index {
+    pub(super) fn insert(&mut self, workload: &WorkloadKey, what: String) {
+        self.0.entry((workload.namespace.clone(), what)).or_default().insert(workload.clone());
     }
 
-    pub(super) fn remove(&mut self, workload: &WorkloadKey, interface: &InterfaceName) {
-        let key = key(workload, interface);
+    pub(super) fn remove(&mut self, workload: &WorkloadKey, what: String) {
+        let key = (workload.namespace.clone(), what);
         if let Some(workloads) = self.0.get_mut(&key) {
             workloads.remove(workload);
             if workloads.is_empty() {
@@ -26,16 +23,18 @@ impl InterfaceIndex {
         }
     }
 
-    /// The workloads in the namespace of `near` that have the interface in some version, `near` included.
+    /// The workloads in the namespace of `near` that have it, `near` possibly among them.
     pub(super) fn get<'a>(
         &'a self,
         near: &WorkloadKey,
-        interface: &InterfaceName,
+        what: String,
     ) -> impl Iterator<Item = &'a WorkloadKey> + use<'a> {
-        self.0.get(&key(near, interface)).into_iter().flatten()
+        self.0.get(&(near.namespace.clone(), what)).into_iter().flatten()
     }
 }
 
-fn key(workload: &WorkloadKey, interface: &InterfaceName) -> (String, String) {
-    (workload.namespace.clone(), interface.unversioned())
+/// What an interface is looked for by, whatever its version: who exports it on another version track cannot serve an
+/// import, but is named in the reason why it is unsatisfied.
+pub(super) fn any_version(interface: &InterfaceName) -> String {
+    interface.unversioned()
 }

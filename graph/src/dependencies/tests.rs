@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{DependencyGraph, HostOffers, Link, Partner};
+use super::{DeclaredLink, DependencyGraph, HostOffers, Link, Partner};
 use crate::component::Component;
 use crate::links::LinkStatus;
 use crate::names::WorkloadKey;
@@ -157,6 +157,36 @@ fn a_group_falls_apart_when_what_held_it_leaves() {
 }
 
 #[test]
+fn a_declared_link_gives_the_links_of_the_worlds_its_weight_or_stands_alone() {
+    let mut graph = graph(&[
+        ("shop/gateway", &[QUOTE, CART, "acme:mail/send@1.0.0"], &[]),
+        ("shop/pricing", &[], &[QUOTE, CART]),
+        ("shop/mail", &[], &["acme:mail/send@1.0.0"]),
+    ]);
+    let declared = DeclaredLink::list("pricing=8, redis=3, mail=0").unwrap();
+    let changed = graph.declare(&key("shop/gateway"), &declared);
+    assert_eq!(changed, ["shop/gateway", "shop/mail", "shop/pricing"].map(key).into());
+    assert_eq!(
+        imports(&graph, "shop/gateway"),
+        [
+            "acme:pricing/quote@0.1.0 verified pricing 4",
+            "acme:cart/cart@1.0.0 verified pricing 4",
+            "acme:mail/send@1.0.0 verified mail 0",
+            "redis unsatisfied nobody 0",
+        ]
+    );
+    assert_eq!(graph.group(&key("shop/mail")), [key("shop/mail")], "a weight of 0 draws nothing");
+
+    assert!(graph.is_named(&WorkloadKey::new("shop", "StatefulSet", "redis")));
+    graph.upsert(&WorkloadKey::new("shop", "StatefulSet", "redis"), &[]);
+    assert_eq!(partners(&graph, "shop/gateway"), ["pricing 8", "redis 3"]);
+    graph.upsert(&key("shop/redis"), &[]);
+    let of_redis = |text: &String| text.starts_with("redis");
+    let shared: Vec<_> = imports(&graph, "shop/gateway").into_iter().filter(of_redis).collect();
+    assert_eq!(shared, ["redis ambiguous redis 1.5", "redis ambiguous redis 1.5"]);
+}
+
+#[test]
 fn the_same_components_again_change_nothing() {
     let mut graph = graph(&[("shop/a", &[QUOTE], &[])]);
     let same = [component(&[QUOTE], &[])];
@@ -205,11 +235,27 @@ fn any_components() -> impl Strategy<Value = Vec<Arc<Component>>> {
     prop::collection::vec((interfaces(), interfaces()).prop_map(|(i, e)| component(&i, &e)), 0..3)
 }
 
-/// A workload, and what it becomes; without components it leaves.
-fn any_change() -> impl Strategy<Value = (WorkloadKey, Option<Vec<Arc<Component>>>)> {
+fn any_declared() -> impl Strategy<Value = Vec<DeclaredLink>> {
+    let links = prop::sample::subsequence(vec!["a=2", "b=0", "c=0.5", "e"], 0..3);
+    links.prop_map(|links| links.into_iter().map(|link| link.parse().unwrap()).collect())
+}
+
+/// What happens to a workload.
+#[derive(Clone, Debug)]
+enum Step {
+    Made(Vec<Arc<Component>>),
+    Declared(Vec<DeclaredLink>),
+    Gone,
+}
+
+fn any_change() -> impl Strategy<Value = (WorkloadKey, Step)> {
     let names = vec!["shop/a", "shop/b", "shop/c", "shop/d", "shop/e", "other/a", "other/b"];
-    let workload = prop::sample::select(names).prop_map(key);
-    (workload, prop::option::weighted(0.75, any_components()))
+    let step = prop_oneof![
+        3 => any_components().prop_map(Step::Made),
+        2 => any_declared().prop_map(Step::Declared),
+        1 => Just(Step::Gone),
+    ];
+    (prop::sample::select(names).prop_map(key), step)
 }
 
 proptest! {
@@ -221,20 +267,27 @@ proptest! {
     ) {
         let offers = HostOffers::from_patterns(["wasi:http@0.2.0"]).unwrap();
         let mut graph = DependencyGraph::new(offers.clone());
-        let mut end = BTreeMap::new();
-        for (workload, components) in sequence {
+        let mut end: BTreeMap<WorkloadKey, (Vec<Arc<Component>>, Vec<DeclaredLink>)> = BTreeMap::new();
+        for (workload, step) in sequence {
             let before = answers(&graph);
-            let changed = match &components {
-                Some(components) => graph.upsert(&workload, components),
-                None => graph.remove(&workload),
+            let changed = match &step {
+                Step::Made(components) => graph.upsert(&workload, components),
+                Step::Declared(links) => graph.declare(&workload, links),
+                Step::Gone => graph.remove(&workload),
             };
             prop_assert_eq!(changed, changes(&before, &answers(&graph)));
-            end.remove(&workload);
-            end.extend(components.map(|components| (workload, components)));
+            match step {
+                Step::Made(components) => end.entry(workload).or_default().0 = components,
+                // Nothing is declared for a workload that is not known: it stays unknown.
+                Step::Declared(links) if links.is_empty() && !end.contains_key(&workload) => {}
+                Step::Declared(links) => end.entry(workload).or_default().1 = links,
+                Step::Gone => drop(end.remove(&workload)),
+            }
         }
         let mut fresh = DependencyGraph::new(offers);
-        for (workload, components) in &end {
+        for (workload, (components, links)) in &end {
             fresh.upsert(workload, components);
+            fresh.declare(workload, links);
         }
         prop_assert_eq!(answers(&graph), answers(&fresh));
         prop_assert_eq!(graph.links().collect::<Vec<_>>(), fresh.links().collect::<Vec<_>>());

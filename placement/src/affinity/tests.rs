@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
+use wit_graph::DeclaredLink;
 use wit_graph::testing::world;
 
 use super::Affinity;
-use crate::objects::Millis;
+use crate::objects::{Millis, PodShape, Workload};
 use crate::presume::Presumption;
 use crate::testing::{
     Cluster, Random, SHOP, Shop, linux_node, modules_node, node, on, pod_of, request, workload,
@@ -54,6 +56,23 @@ fn small_cases_by_hand() {
     ] {
         assert_eq!(shares(affinity(consumers, providers)), (gained, random), "{consumers} and {providers}");
     }
+}
+
+#[test]
+fn declared_links_count_as_those_of_worlds_do_and_to_ordinary_pods_too() {
+    let mut cluster = Cluster::new();
+    cluster.nodes(["a", "b"].map(node));
+    cluster.image("front", world(&[], &[]));
+    let mut front = workload("front", 2);
+    let links = DeclaredLink::list("redis=3,gone=9").unwrap();
+    front.shape = Arc::new(PodShape { links, ..PodShape::clone(&front.shape) });
+    let redis = workload("redis", 1);
+    let ordinary = PodShape { runtime_class: None, ..PodShape::clone(&redis.shape) };
+    let redis = Workload { shape: Arc::new(ordinary), ..redis };
+    cluster.workload(&front).workload(&redis);
+    place(&mut cluster, "front", "ab");
+    cluster.pod(&on(&pod_of(&redis, 0), "a"));
+    assert_eq!(shares(cluster.state.affinity(Millis(0))), (0.5, 0.5));
 }
 
 #[test]

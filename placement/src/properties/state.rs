@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use wit_graph::testing::world;
-use wit_graph::{ComponentKind, WorkloadKey};
+use wit_graph::{ComponentKind, DeclaredLink, WorkloadKey};
 
 use crate::nodes::NodeIdx;
 use crate::objects::{
@@ -146,6 +146,9 @@ fn pod_shape(number: u8) -> PodShape {
         shape.overhead = Resources { cpu_millis: 10, memory_bytes: 8 * MIB };
     } else {
         shape.runtime_class = Some("class-0".to_owned());
+    }
+    if matches!(number, 2..=4) {
+        shape.links = DeclaredLink::list("workload-1=2,workload-2=0.5").unwrap();
     }
     shape
 }

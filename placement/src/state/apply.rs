@@ -157,7 +157,7 @@ impl ClusterState {
     fn drop_if_gone(&mut self, place: WorkloadIdx, effects: &mut Effects) {
         let Some(state) = self.workloads.get(place).filter(|state| state.is_gone()) else { return };
         let key = state.key.clone();
-        self.tell_graph(&key, &[], effects);
+        self.leave_graph(&key, effects);
         self.workloads.remove(place);
     }
 

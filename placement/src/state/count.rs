@@ -61,13 +61,9 @@ impl ClusterState {
     pub(crate) fn count(&mut self, workload: WorkloadIdx, node: NodeIdx, usage: Usage) {
         if let Some(state) = self.nodes.get_mut(node) {
             state.used = state.used.plus(usage);
-            if usage.instances > 0 {
-                state.add_replica(workload);
-            }
+            state.add_replica(workload);
         }
-        if usage.instances > 0
-            && let Some(state) = self.workloads.get_mut(workload)
-        {
+        if let Some(state) = self.workloads.get_mut(workload) {
             state.place(node);
             self.refresh_beside(node, workload);
         }
@@ -83,13 +79,9 @@ impl ClusterState {
     pub(super) fn take_back(&mut self, workload: WorkloadIdx, node: NodeIdx, usage: Usage) {
         if let Some(state) = self.nodes.get_mut(node) {
             state.used = state.used.minus(usage);
-            if usage.instances > 0 {
-                state.remove_replica(workload);
-            }
+            state.remove_replica(workload);
         }
-        if usage.instances > 0
-            && let Some(state) = self.workloads.get_mut(workload)
-        {
+        if let Some(state) = self.workloads.get_mut(workload) {
             state.displace(node);
             self.refresh_beside(node, workload);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use wit_graph::{Component, ComponentKind, WorkloadKey};
+use wit_graph::{Component, ComponentKind, DeclaredLink, WorkloadKey};
 
 use super::{ClusterState, Effects};
 use crate::filter::capability;
@@ -25,7 +25,8 @@ impl ClusterState {
             _ => None,
         });
         let components: Vec<_> = known.collect();
-        self.tell_graph(&key, &components, effects);
+        let declared = Arc::clone(&state.shape);
+        self.tell_graph(&key, &components, &declared.links, effects);
         self.judge_classes(place);
         let invites = components.iter().any(|component| invites(component));
         if self.workloads.get(place).is_some_and(|state| state.invites != invites)
@@ -35,32 +36,68 @@ impl ClusterState {
         }
     }
 
-    /// Gives a workload its components in the dependency graph, which keeps workloads without any out.
+    /// Gives a workload its components and declared links in the dependency graph, which keeps workloads out that have
+    /// neither and to which no link is declared.
     ///
     /// Most events change nothing there, and writing to the graph copies it while a snapshot is held: so look first.
-    pub(super) fn tell_graph(
+    fn tell_graph(
         &mut self,
         key: &WorkloadKey,
         components: &[Arc<Component>],
+        declared: &[DeclaredLink],
         effects: &mut Effects,
     ) {
-        let affected = if components.is_empty() {
-            if self.graph.components_of(key).is_empty() {
-                return;
-            }
-            Arc::make_mut(&mut self.graph).remove(key)
-        } else {
-            if self.graph.holds(key, components) {
-                return;
-            }
-            Arc::make_mut(&mut self.graph).upsert(key, components)
-        };
+        let before = self.graph.declared_of(key).to_vec();
+        if components.is_empty() && declared.is_empty() && !self.graph.is_named(key) {
+            self.leave_graph(key, effects);
+        } else if !self.graph.holds(key, components) || before != declared {
+            let graph = Arc::make_mut(&mut self.graph);
+            let mut affected = graph.upsert(key, components);
+            affected.append(&mut graph.declare(key, declared));
+            self.graph_changed(&affected, effects);
+            self.relink_named(key, &before, declared, effects);
+        }
+    }
+
+    /// Takes a workload out of the dependency graph.
+    pub(super) fn leave_graph(&mut self, key: &WorkloadKey, effects: &mut Effects) {
+        if self.graph.contains(key) {
+            let declared = self.graph.declared_of(key).to_vec();
+            let affected = Arc::make_mut(&mut self.graph).remove(key);
+            self.graph_changed(&affected, effects);
+            self.relink_named(key, &declared, &[], effects);
+        }
+    }
+
+    fn graph_changed(&mut self, affected: &BTreeSet<WorkloadKey>, effects: &mut Effects) {
         // A new provider may serve an import for which a pod was refused.
         effects.may_admit = true;
-        self.update_groups(&affected);
-        self.update_partners(&affected);
+        self.update_groups(affected);
+        self.update_partners(affected);
         for place in affected.iter().filter_map(|key| self.workloads.place_of(key)).collect::<Vec<_>>() {
             self.judge_classes(place);
+        }
+    }
+
+    /// Workloads become part of the graph because a link to them is declared, and leave it when it no longer is.
+    fn relink_named(
+        &mut self,
+        consumer: &WorkloadKey,
+        before: &[DeclaredLink],
+        now: &[DeclaredLink],
+        effects: &mut Effects,
+    ) {
+        let names =
+            |links: &[DeclaredLink]| links.iter().map(|link| link.provider.clone()).collect::<BTreeSet<_>>();
+        let (before, now) = (names(before), names(now));
+        if before == now {
+            return;
+        }
+        let others = self.workloads.in_namespace(&consumer.namespace);
+        let is_concerned = |name: &String| before.contains(name) != now.contains(name);
+        let concerned = others.filter(|(_, other)| is_concerned(&other.key.name) && other.key != *consumer);
+        for place in concerned.map(|(place, _)| place).collect::<Vec<_>>() {
+            self.relink(place, effects);
         }
     }
 

@@ -28,6 +28,8 @@ pub use super::problem::{ConvertError, Converted};
 pub const MODE_ANNOTATION: &str = "wit-placement.dev/mode";
 /// The annotation on pods and templates that says whether missing evidence refuses a node.
 pub const STRICT_ANNOTATION: &str = "wit-placement.dev/strict";
+/// The annotation on pods and templates that says whom they call and how much: `name=weight,…`.
+pub const LINKS_ANNOTATION: &str = "wit-placement.dev/links";
 /// The annotation on nodes that caps their Wasm instances.
 pub const INSTANCES_ANNOTATION: &str = "wit-placement.dev/instances";
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{PodSpec, PodStatus, PodTemplateSpec};
 use kube::api::ObjectMeta;
+use wit_graph::DeclaredLink;
 use wit_placement::{ImageReference, PodMode, PodShape};
 
 use super::affinity::required_terms;
 use super::resources::{amounts, effective_requests};
 use super::tolerations::tolerations;
-use super::{MODE_ANNOTATION, STRICT_ANNOTATION, annotation};
+use super::{LINKS_ANNOTATION, MODE_ANNOTATION, STRICT_ANNOTATION, annotation};
 use crate::cluster::problem::{FieldPath, Problems};
 
 /// The shape of a template; its pods' shape before admission.
@@ -46,6 +47,7 @@ pub(super) fn shape(
         priority: spec.priority.unwrap_or(0),
         mode: annotation(metadata, MODE_ANNOTATION, at, problems, read_mode),
         strict: annotation(metadata, STRICT_ANNOTATION, at, problems, read_strict),
+        links: annotation(metadata, LINKS_ANNOTATION, at, problems, read_links).unwrap_or_default(),
     }
 }
 
@@ -73,4 +75,9 @@ fn read_mode(text: &str) -> Result<PodMode, &'static str> {
 
 fn read_strict(text: &str) -> Result<bool, &'static str> {
     text.parse().map_err(|_| "true or false")
+}
+
+fn read_links(text: &str) -> Result<Vec<DeclaredLink>, &'static str> {
+    DeclaredLink::list(text)
+        .map_err(|_| "name=weight,… with names of workloads in its namespace and weights of 0 or more")
 }

@@ -4,12 +4,17 @@ use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use wit_graph::DeclaredLink;
 use wit_placement::{NodeName, NodeOperator, NodeRequirement, PodMode, Resources, TaintEffect, Toleration};
 
 use super::*;
 
 fn object<K: DeserializeOwned>(value: Value) -> K {
     serde_json::from_value(value).unwrap()
+}
+
+fn annotations(mode: &str, strict: &str, links: &str) -> Value {
+    json!({ MODE_ANNOTATION: mode, STRICT_ANNOTATION: strict, LINKS_ANNOTATION: links })
 }
 
 /// A pod `shop/cart-0` with what `fields` says on top.
@@ -51,7 +56,7 @@ fn a_pod_is_what_its_fields_say() {
         ("spec|overhead", json!({ "memory": "25Mi", "cpu": "5m" })),
         ("spec|nodeSelector", json!({ "zone": "a" })),
         ("spec|initContainers", json!([{ "name": "init", "image": "shop/init:1" }])),
-        ("metadata|annotations", json!({ MODE_ANNOTATION: "observe", STRICT_ANNOTATION: "true" })),
+        ("metadata|annotations", annotations("observe", "true", "cart=12.5, mail")),
     ]);
     assert_eq!(pod.key.to_string(), "shop/cart-0");
     assert_eq!(&*pod.uid.0, "u-1");
@@ -65,6 +70,7 @@ fn a_pod_is_what_its_fields_say() {
     assert_eq!(shape.node_selector.get("zone").map(String::as_str), Some("a"));
     assert_eq!(shape.images.iter().map(ToString::to_string).collect::<Vec<_>>(), ["shop/cart:1"]);
     assert_eq!((shape.mode, shape.strict), (Some(PodMode::Observe), Some(true)));
+    assert_eq!(shape.links, DeclaredLink::list("cart=12.5,mail=1").unwrap());
 }
 
 #[test]
@@ -167,7 +173,7 @@ fn tolerations_without_a_key_value_or_effect_are_wide() {
 #[test]
 fn what_placement_can_do_without_is_passed_over_with_a_warning() {
     let converted = pod(&object(pod_with(&[
-        ("metadata|annotations", json!({ MODE_ANNOTATION: "stear", STRICT_ANNOTATION: "yes" })),
+        ("metadata|annotations", annotations("stear", "yes", "cart=-1")),
         ("spec|tolerations", json!([{ "key": "cost", "operator": "Lt", "value": "5" }])),
     ])))
     .unwrap();
@@ -179,6 +185,8 @@ fn what_placement_can_do_without_is_passed_over_with_a_warning() {
             "spec.tolerations[0].operator: \"Lt\" is ignored, expected Exists or Equal",
             "metadata.annotations[wit-placement.dev/mode]: \"stear\" is ignored, expected steer, observe or ignore",
             "metadata.annotations[wit-placement.dev/strict]: \"yes\" is ignored, expected true or false",
+            "metadata.annotations[wit-placement.dev/links]: \"cart=-1\" is ignored, expected name=weight,… with names of \
+             workloads in its namespace and weights of 0 or more",
         ]
     );
 }
