@@ -3,6 +3,7 @@
 mod fingerprint;
 mod producers;
 mod read;
+mod record;
 mod types;
 mod world;
 
@@ -73,8 +74,8 @@ impl WorldItem {
     pub(crate) fn needs_owner(&self) -> bool {
         match self.shape {
             Shape::Identity => true,
-            Shape::Type => self.items.values().any(|item| matches!(item.form(), Form::Resource { .. })),
-            Shape::Functions | Shape::TypesOnly | Shape::Function => false,
+            Shape::Type => self.items.values().any(|item| item.form().is_resource()),
+            Shape::Functions | Shape::Named | Shape::TypesOnly | Shape::Function => false,
         }
     }
 }
@@ -85,6 +86,8 @@ impl WorldItem {
 pub enum Shape {
     /// An interface with functions: it can be called.
     Functions,
+    /// An interface of which only the name is known; it is taken for one that can be called.
+    Named,
     /// An interface with resource types but without functions, such as one that others only `use`: it must come from
     /// the same provider as what uses it, but is never called.
     Identity,

@@ -68,6 +68,7 @@ fn item(item: &WorldItem) -> Item<'_> {
 fn shape(shape: Shape) -> &'static str {
     match shape {
         Shape::Functions => "functions",
+        Shape::Named => "name only",
         Shape::Identity => "resources only",
         Shape::TypesOnly => "types only",
         Shape::Function => "function",

@@ -48,6 +48,8 @@ pub(crate) enum Form {
     Compound(&'static str, Vec<Option<Fingerprint>>),
     /// A list of a fixed length.
     Array(Fingerprint, u32),
+    /// What was read elsewhere: its text; its hash is all that counts.
+    Recorded(String),
 }
 
 /// The type of a function. Whether it is a method, a constructor or static is part of its name.
@@ -65,6 +67,11 @@ impl Fingerprint {
     pub(crate) fn of(form: Form) -> Self {
         let hash = hash(&form);
         Self { node: Arc::new(Node { hash, form }), name: None }
+    }
+
+    /// A fingerprint that was read elsewhere and written down.
+    pub(crate) fn recorded(hash: [u8; 32], text: &str) -> Self {
+        Self { node: Arc::new(Node { hash, form: Form::Recorded(text.to_owned()) }), name: None }
     }
 
     /// The same, called `name` in texts.
@@ -133,6 +140,7 @@ fn hash(form: &Form) -> [u8; 32] {
         Form::Resource { owner, name } => hasher.text("resource").text(owner).text(name),
         Form::Compound(keyword, parts) => hasher.text(keyword).parts(parts),
         Form::Array(element, length) => hasher.text("array").part(Some(element)).number(u64::from(*length)),
+        Form::Recorded(text) => hasher.text("recorded").text(text),
     };
     hasher.0.finalize().into()
 }

@@ -78,7 +78,7 @@ where
         verdicts.retain(|(_, verdict)| Some(preference(verdict.status)) == best);
         let count = verdicts.len();
         match verdicts.first().map(|(_, verdict)| verdict.status) {
-            Some(LinkStatus::Verified) => {
+            Some(LinkStatus::Verified | LinkStatus::NameOnly) => {
                 let weight = if import.shape == Shape::Identity { 0.0 } else { 1.0 / count as f64 };
                 let links = verdicts.into_iter().map(|(key, verdict)| (key, ambiguous(verdict, count)));
                 links.map(|(key, verdict)| self.to_link(verdict, Some(key), weight)).collect()
@@ -129,12 +129,13 @@ fn best_verdict(import: &WorldItem, components: &Components) -> Option<ImportVer
 fn preference(status: LinkStatus) -> u8 {
     match status {
         LinkStatus::Verified => 0,
-        LinkStatus::Incompatible => 1,
-        _ => 2,
+        LinkStatus::NameOnly => 1,
+        LinkStatus::Incompatible => 2,
+        _ => 3,
     }
 }
 
-/// A verified link to one of several candidates.
+/// A link to one of several candidates that are known equally well.
 fn ambiguous(mut verdict: ImportVerdict, count: usize) -> ImportVerdict {
     if count > 1 {
         verdict.status = LinkStatus::Ambiguous;

@@ -15,8 +15,7 @@ pub(super) fn problems(
     import: &BTreeMap<String, Fingerprint>,
     export: &BTreeMap<String, Fingerprint>,
 ) -> Vec<String> {
-    let (functions, types): (Vec<_>, Vec<_>) =
-        import.iter().partition(|(_, item)| matches!(item.form(), Form::Function(_)));
+    let (functions, types): (Vec<_>, Vec<_>) = import.iter().partition(|(_, item)| item.form().is_function());
     let mut problems: Vec<String> = Vec::new();
     for (name, here) in types.into_iter().chain(functions) {
         let owner = owner(name, here);
@@ -44,12 +43,12 @@ pub(super) fn summary(problems: &[String]) -> String {
 /// What an item is and is called: "record `line`".
 fn owner(name: &str, item: &Fingerprint) -> String {
     let kind = match item.form() {
-        Form::Function(_) => "function",
+        form if form.is_function() => "function",
         Form::Record(_) => "record",
         Form::Variant(_) => "variant",
         Form::Names(keyword, _) => keyword,
-        Form::Resource { .. } => "resource",
-        Form::Primitive(_) | Form::Compound(..) | Form::Array(..) => "type",
+        form if form.is_resource() => "resource",
+        _ => "type",
     };
     format!("{kind} `{name}`")
 }

@@ -24,6 +24,10 @@ pub(crate) fn serve(import: &WorldItem, provider: &Component) -> ImportVerdict {
         return verdict(import, LinkStatus::Unsatisfied, None, why_unsatisfied(import, provider));
     };
     let served_by = export.interface.clone();
+    if [import.shape, export.shape].contains(&Shape::Named) {
+        let why = "only the name of the interface is known, not its types".to_owned();
+        return verdict(import, LinkStatus::NameOnly, served_by, why);
+    }
     let problems = difference::problems(&import.items, &export.items);
     if problems.is_empty() {
         let why = why_verified(wanted, export);

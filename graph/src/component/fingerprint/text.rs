@@ -44,6 +44,7 @@ fn bounded(write: impl FnOnce(&mut BoundedText) -> fmt::Result) -> String {
 fn write_form(text: &mut BoundedText, form: &Form) -> fmt::Result {
     match form {
         Form::Primitive(name) => text.write_str(name),
+        Form::Recorded(recorded) => text.write_str(recorded),
         Form::Function(signature) => write_signature(text, signature),
         Form::Record(fields) => {
             text.write_str("record ")?;
