@@ -51,6 +51,7 @@ pub mod input;
 pub mod output;
 pub mod replay;
 pub mod strategy;
+pub mod trace;
 
 use std::io::Write;
 use std::process::ExitCode;

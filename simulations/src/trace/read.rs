@@ -1,0 +1,141 @@
+//! A trace from its lines.
+
+use std::fmt;
+use std::io::BufRead;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use thiserror::Error;
+use wit_config::API_VERSION;
+
+use super::{Happening, Header, KIND, Record, Trace};
+
+/// A trace that cannot be used, with everything that is wrong with it.
+#[derive(Debug, Error)]
+#[error("{}", lines(problems))]
+pub struct TraceError {
+    /// What is wrong, in the order of the lines; at least one.
+    pub problems: Vec<TraceProblem>,
+}
+
+/// Something that is wrong with a trace.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TraceProblem {
+    /// The line, counted from one.
+    pub line: usize,
+    /// The path of the field in the line; empty where the whole line is meant.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Trace {
+    /// Reads a trace. Empty lines are passed over.
+    ///
+    /// # Errors
+    /// Every problem of every line: what is no JSON, what is no record, and times that run back.
+    pub fn read(input: impl BufRead) -> Result<Self, TraceError> {
+        let mut reading = Reading::default();
+        let mut header = None;
+        for (number, line) in (1..).zip(input.lines()) {
+            reading.line = number;
+            match line {
+                Ok(line) if line.trim().is_empty() => {}
+                Ok(line) if header.is_none() => header = Some(reading.header(&line)),
+                Ok(line) => reading.record(&line),
+                Err(error) => {
+                    reading.problem("", format!("it cannot be read: {error}"));
+                    break;
+                }
+            }
+        }
+        if header.is_none() {
+            reading.line = 1;
+            reading.problem("", "the trace is empty: its first line is its header".to_owned());
+        }
+        match header.flatten() {
+            Some(header) if reading.problems.is_empty() => Ok(Self { header, records: reading.records }),
+            _ => Err(TraceError { problems: reading.problems }),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Reading {
+    line: usize,
+    records: Vec<Record>,
+    problems: Vec<TraceProblem>,
+}
+
+impl Reading {
+    fn problem(&mut self, field: &str, message: String) {
+        self.problems.push(TraceProblem { line: self.line, field: field.to_owned(), message });
+    }
+
+    fn header(&mut self, line: &str) -> Option<Header> {
+        let header: Header = self.parsed(line)?;
+        let expected = [("apiVersion", &header.api_version, API_VERSION), ("kind", &header.kind, KIND)];
+        for (field, found, expected) in expected {
+            if found != expected {
+                self.problem(field, format!("is `{found}`, expected `{expected}`"));
+            }
+        }
+        Some(header)
+    }
+
+    fn record(&mut self, line: &str) {
+        let Some(mut fields) = self.parsed::<Map<String, Value>>(line) else { return };
+        let at = match fields.remove("at").map(|at| at.as_u64()) {
+            Some(Some(at)) => at,
+            Some(None) => return self.problem("at", "is no whole number of milliseconds".to_owned()),
+            None => return self.problem("at", "is missing: milliseconds since the beginning".to_owned()),
+        };
+        if fields.len() != 1 {
+            let found: Vec<_> = fields.keys().map(String::as_str).collect();
+            let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+            return self.problem("", format!("a record has `at` and one happening, found {found}"));
+        }
+        if let Some(before) = self.records.last().map(|record| record.at).filter(|before| *before > at) {
+            self.problem("at", format!("is {at}, and the record before is later: {before}"));
+        }
+        if let Some(happening) = self.decoded::<Happening, _>(Value::Object(fields)) {
+            self.records.push(Record { at, happening });
+        }
+    }
+
+    fn parsed<T: DeserializeOwned>(&mut self, line: &str) -> Option<T> {
+        let mut json = serde_json::Deserializer::from_str(line);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| self.refused(&error));
+        let value = value.ok()?;
+        json.end().map_err(|error| self.problem("", error.to_string())).ok()?;
+        Some(value)
+    }
+
+    fn decoded<T: DeserializeOwned, D>(&mut self, from: D) -> Option<T>
+    where
+        D: for<'de> serde::Deserializer<'de>,
+        for<'de> <D as serde::Deserializer<'de>>::Error: fmt::Display,
+    {
+        serde_path_to_error::deserialize(from).map_err(|error| self.refused(&error)).ok()
+    }
+
+    fn refused<E: fmt::Display>(&mut self, error: &serde_path_to_error::Error<E>) {
+        let field = error.path().to_string();
+        self.problem(if field == "." { "" } else { &field }, error.inner().to_string());
+    }
+}
+
+impl fmt::Display for TraceProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: ", self.line)?;
+        if !self.field.is_empty() {
+            write!(f, "{}: ", self.field)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// Problems, a line for each.
+fn lines(problems: &[TraceProblem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
