@@ -40,13 +40,17 @@
 //! |---|---|
 //! | what can be typed? | [`cli`] |
 //! | where do cluster and images come from? | [`input`] |
+//! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import) |
 //! | in which order do things happen? | [`engine`]: the virtual clock and its queue |
 //! | what happens at an event? | [`replay`](mod@replay): one run per strategy |
 //! | who answers the scheduler? | [`strategy`] |
 //! | what comes out? | [`output`] |
 
 pub mod cli;
+mod commands;
+pub mod counts;
 pub mod engine;
+pub mod import;
 pub mod input;
 pub mod output;
 pub mod replay;
@@ -61,23 +65,28 @@ use crate::input::Sources;
 
 /// Runs the command: its result to `out`, what is to be said about the way there to `notes`.
 pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
-    let Command::Replay(arguments) = &cli.command;
-    match replayed(arguments, notes).and_then(|text| Ok(out.write_all(text.as_bytes())?)) {
+    let done = match &cli.command {
+        Command::Replay(arguments) => replayed(arguments, out, notes),
+        Command::Import(arguments) => commands::import(arguments, out, notes),
+        Command::Validate(arguments) => commands::validate(arguments, out),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(notes, "error: {error}");
+            let _ = writeln!(notes, "error: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// What `wit-sim replay` prints.
-fn replayed(arguments: &ReplayArguments, notes: &mut dyn Write) -> anyhow::Result<String> {
+/// Prints what `wit-sim replay` does.
+fn replayed(arguments: &ReplayArguments, out: &mut dyn Write, notes: &mut dyn Write) -> anyhow::Result<()> {
     let sources = Sources::open(&arguments.manifests, &arguments.images, arguments.config.as_deref())?;
     let input = sources.input()?;
     for warning in &input.warnings {
         writeln!(notes, "warning: {warning}")?;
     }
     let replay = replay::replay(&input, &sources.settings, arguments.timing())?;
-    output::render(&replay, arguments.output)
+    out.write_all(output::render(&replay, arguments.output)?.as_bytes())?;
+    Ok(())
 }
