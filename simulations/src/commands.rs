@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::cli::{Format, ImportArguments, Target, ValidateArguments};
 use crate::counts::Counts;
-use crate::import::{ImportError, ImportProblem, Imported, InputFile, rasa, save};
+use crate::import::{ImportError, ImportProblem, Imported, InputFile, openb, rasa, save};
 use crate::trace::{Trace, TraceProblem};
 
 /// `wit-sim import`.
@@ -17,6 +17,9 @@ pub(crate) fn import(
 ) -> anyhow::Result<()> {
     let (imported, target) = match &arguments.format {
         Format::Rasa(rasa) => (rasa::import(&InputFile::read(&rasa.file)?, &rasa.options)?, &rasa.target),
+        Format::Openb(openb) => {
+            (openb::import(&InputFile::read_all(&openb.files)?, &openb.options)?, &openb.target)
+        }
     };
     give(&imported, target, out, notes)
 }

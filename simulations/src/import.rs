@@ -6,14 +6,18 @@
 //! | format | is | look at |
 //! |---|---|---|
 //! | `rasa` | ByteDance's clusters with the traffic between services | [`rasa`] |
+//! | `openb` | Alibaba's pods with the times at which they came and went | [`openb`] |
 
 mod file;
 mod objects;
+pub mod openb;
 mod problems;
 pub mod rasa;
 mod save;
+mod table;
 
 pub use file::InputFile;
+pub use objects::Runtime;
 pub use problems::{ImportError, ImportProblem};
 pub use save::save;
 
