@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::cli::{Format, ImportArguments, Target, ValidateArguments};
 use crate::counts::Counts;
-use crate::import::{ImportError, ImportProblem, Imported, InputFile, openb, rasa, save};
+use crate::import::{ImportError, ImportProblem, Imported, InputFile, openb, rasa, save, sktrace};
 use crate::trace::{Trace, TraceProblem};
 
 /// `wit-sim import`.
@@ -19,6 +19,9 @@ pub(crate) fn import(
         Format::Rasa(rasa) => (rasa::import(&InputFile::read(&rasa.file)?, &rasa.options)?, &rasa.target),
         Format::Openb(openb) => {
             (openb::import(&InputFile::read_all(&openb.files)?, &openb.options)?, &openb.target)
+        }
+        Format::Sktrace(sktrace) => {
+            (sktrace::import(&InputFile::read(&sktrace.file)?, &sktrace.additions)?, &sktrace.target)
         }
     };
     give(&imported, target, out, notes)

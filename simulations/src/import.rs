@@ -7,15 +7,20 @@
 //! |---|---|---|
 //! | `rasa` | ByteDance's clusters with the traffic between services | [`rasa`] |
 //! | `openb` | Alibaba's pods with the times at which they came and went | [`openb`] |
+//! | `sktrace` | what `SimKube`'s tracer recorded | [`sktrace`] |
 
+mod additions;
+mod changes;
 mod file;
 mod objects;
 pub mod openb;
 mod problems;
 pub mod rasa;
 mod save;
+pub mod sktrace;
 mod table;
 
+pub use additions::Additions;
 pub use file::InputFile;
 pub use objects::Runtime;
 pub use problems::{ImportError, ImportProblem};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::import::Additions;
 use crate::import::openb::OpenbOptions;
 use crate::import::rasa::RasaOptions;
 
@@ -28,6 +29,24 @@ pub enum Format {
     /// The columns tell pods from nodes. Pods are workloads of their own; of those that ask for GPUs CPU and memory are kept.
     /// Times are counted from the first pod.
     Openb(OpenbArguments),
+    /// `SimKube`'s `.sktrace`, version 2: workloads and pods as its tracer saw them come, change and go
+    ///
+    /// It has no nodes: add some. Changes of replicas become scale events; a pod of its own ends when its lifecycle says.
+    Sktrace(SktraceArguments),
+}
+
+/// The arguments of `import sktrace`.
+#[derive(Clone, Debug, Args)]
+pub struct SktraceArguments {
+    /// The exported trace
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// What is added.
+    #[command(flatten)]
+    pub additions: Additions,
+    /// Where the trace goes.
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// The arguments of `import openb`.
