@@ -8,10 +8,12 @@
 //! | `rasa` | ByteDance's clusters with the traffic between services | [`rasa`] |
 //! | `openb` | Alibaba's pods with the times at which they came and went | [`openb`] |
 //! | `sktrace` | what `SimKube`'s tracer recorded | [`sktrace`] |
+//! | `manifests`, `cluster` | Kubernetes YAML and JSON, as written or as dumped | [`manifests`] |
 
 mod additions;
 mod changes;
 mod file;
+pub mod manifests;
 mod objects;
 pub mod openb;
 mod problems;

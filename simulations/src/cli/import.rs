@@ -33,6 +33,52 @@ pub enum Format {
     ///
     /// It has no nodes: add some. Changes of replicas become scale events; a pod of its own ends when its lifecycle says.
     Sktrace(SktraceArguments),
+    /// Kubernetes YAML or JSON: files, and folders with all that is in them
+    ///
+    /// Templates keep what decides where their pods may run: affinity, tolerations, spread constraints, requests. Environments,
+    /// volumes and commands are left out. Pods wait, wherever they were bound.
+    Manifests(ManifestsArguments),
+    /// A dump of a cluster, as `kubectl get -o yaml` prints it: as `manifests`, and pods stay where they are
+    Cluster(ClusterArguments),
+}
+
+/// The arguments of `import manifests`.
+#[derive(Clone, Debug, Args)]
+pub struct ManifestsArguments {
+    /// Files and folders
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Who calls whom: a CSV file with the columns `src`, `dst` and `weight` or `calls_per_user_task`; it becomes the
+    /// annotation `wit-placement.dev/links` of the callers
+    #[arg(long, value_name = "FILE")]
+    pub edges: Option<PathBuf>,
+    /// A load over time for KEDA's `ScaledObjects` and `HorizontalPodAutoscalers`: a CSV file with the columns `seconds` and
+    /// `value`, in the unit of their targets; they want value / target replicas, rounded up, within their bounds
+    #[arg(long, value_name = "FILE")]
+    pub load: Option<PathBuf>,
+    /// What is added.
+    #[command(flatten)]
+    pub additions: Additions,
+    /// Where the trace goes.
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// The arguments of `import cluster`.
+#[derive(Clone, Debug, Args)]
+pub struct ClusterArguments {
+    /// Files and folders
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Who calls whom: a CSV file with the columns `src`, `dst` and `weight` or `calls_per_user_task`
+    #[arg(long, value_name = "FILE")]
+    pub edges: Option<PathBuf>,
+    /// What is added.
+    #[command(flatten)]
+    pub additions: Additions,
+    /// Where the trace goes.
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// The arguments of `import sktrace`.

@@ -45,7 +45,10 @@ pub(super) fn bytes(text: &str) -> Result<u64, QuantityError> {
 impl Additions {
     /// The trace of what a source told in these files.
     pub(super) fn trace(&self, format: &str, files: &[InputFile], ended: Ended) -> Imported {
-        let name = files.first().map(InputFile::title).unwrap_or_default();
+        let name = match files {
+            [only] => only.title(),
+            _ => files.first().and_then(InputFile::folder).unwrap_or_default(),
+        };
         let sources = files.iter().map(|file| file.source(format)).collect();
         self.onto(Header::new(name, sources), ended)
     }

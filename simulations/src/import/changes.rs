@@ -7,8 +7,8 @@
 mod essence;
 mod kinds;
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::node::v1::RuntimeClass;
@@ -31,8 +31,8 @@ pub(super) struct Changes {
     pods: BTreeMap<String, PodState>,
     /// How many replicas of a workload are there, and how many were there at most.
     replicas: BTreeMap<WorkloadKey, (u32, u32)>,
-    /// Workloads of which only pods tell.
-    made_up: BTreeSet<WorkloadKey>,
+    /// Workloads of which only pods tell, and since when.
+    made_up: BTreeMap<WorkloadKey, (u64, WorkloadRecord)>,
     /// How many objects of other kinds there were.
     other: BTreeMap<String, usize>,
 }
@@ -91,17 +91,25 @@ impl Changes {
     /// The records in the order of time; at the beginning, what others need comes before them.
     pub(super) fn end(mut self) -> Ended {
         for record in &mut self.records {
-            let Happening::Workload(workload) = &mut record.happening else { continue };
-            if let Some((_, most)) = self.replicas.get(&workload.workload) {
-                workload.listed = true;
-                if self.made_up.contains(&workload.workload) {
-                    workload.replicas = *most;
-                }
+            if let Happening::Workload(workload) = &mut record.happening {
+                workload.listed = self.replicas.contains_key(&workload.workload);
             }
         }
-        self.records
-            .sort_by_key(|record| (record.at, if record.at == 0 { rank(&record.happening) } else { 0 }));
-        Ended { records: self.records, made_up: self.made_up.len(), other: self.other }
+        let made_up = self.made_up.len();
+        let mut records: Vec<_> = std::mem::take(&mut self.made_up).into_iter().collect();
+        records.sort_by_key(|(_, (at, _))| *at);
+        let mut records: Vec<_> =
+            records.into_iter().map(|(key, made_up)| self.made_up(&key, made_up)).collect();
+        // Those that are made up come first, so that what has the same time stays behind them.
+        records.extend(self.records);
+        records.sort_by_key(|record| (record.at, if record.at == 0 { rank(&record.happening) } else { 0 }));
+        Ended { records, made_up, other: self.other }
+    }
+
+    /// A workload that is made up has as many replicas as there were at once.
+    fn made_up(&self, key: &WorkloadKey, (at, mut workload): (u64, WorkloadRecord)) -> Record {
+        workload.replicas = self.replicas.get(key).map_or(1, |(_, most)| *most);
+        Record::new(at, Happening::Workload(Box::new(workload)))
     }
 
     fn push(&mut self, at: u64, happening: Happening) {
@@ -126,7 +134,9 @@ impl Changes {
 
     fn workload(&mut self, at: u64, told: WorkloadRecord) {
         let key = told.workload.clone();
-        self.made_up.remove(&key);
+        if self.made_up.get(&key).is_some_and(|(since, _)| *since == at) {
+            self.made_up.remove(&key);
+        }
         let before = self.workloads.insert(key.clone(), told.clone());
         match before {
             Some(before) if before == told => {}
@@ -161,14 +171,11 @@ impl Changes {
         let (now, most) = self.replicas.entry(owner.clone()).or_default();
         *now += 1;
         *most = (*most).max(*now);
-        if self.workloads.contains_key(owner) {
-            return;
+        if !self.workloads.contains_key(owner) && !self.made_up.contains_key(owner) {
+            let template = pod.template.clone().unwrap_or_default();
+            let workload = WorkloadRecord { workload: owner.clone(), replicas: 1, listed: true, template };
+            self.made_up.insert(owner.clone(), (at, workload));
         }
-        let template = pod.template.clone().unwrap_or_default();
-        let workload = WorkloadRecord { workload: owner.clone(), replicas: 1, listed: true, template };
-        self.made_up.insert(owner.clone());
-        self.workloads.insert(owner.clone(), workload.clone());
-        self.push(at, Happening::Workload(Box::new(workload)));
     }
 
     fn pod_ends(&mut self, at: u64, name: &str, how: fn(PodRef) -> Happening, is_forgotten: bool) {
