@@ -1,10 +1,16 @@
 //! What can be typed.
 
+mod import;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wit_placement::Millis;
 
+pub use self::import::{
+    ClusterArguments, Format, ImportArguments, ManifestsArguments, OpenbArguments, RasaArguments,
+    SktraceArguments, Target,
+};
 use crate::engine::{Options, Timing};
 
 /// Asks what a cluster would look like with wit-placement: the very code that places pods there, on a virtual clock.
@@ -21,6 +27,18 @@ pub struct Cli {
 pub enum Command {
     /// Places the pending pods of a folder of manifests, with wit-placement and with kube-scheduler alone
     Replay(ReplayArguments),
+    /// Makes a trace of what others record: a cluster and what happens in it, a JSON object on each line
+    Import(ImportArguments),
+    /// Says everything that is wrong with traces, and what is in them
+    Validate(ValidateArguments),
+}
+
+/// The arguments of `validate`.
+#[derive(Clone, Debug, Args)]
+pub struct ValidateArguments {
+    /// The traces
+    #[arg(value_name = "TRACE", required = true)]
+    pub traces: Vec<PathBuf>,
 }
 
 /// The arguments of `replay`.

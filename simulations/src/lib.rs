@@ -42,6 +42,7 @@
 //! |---|---|
 //! | what can be typed? | [`cli`] |
 //! | what can be simulated? | [`scenario`], from folders by [`input`] or from a [`trace`] |
+//! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import) |
 //! | what happens at a step, and what follows from it? | [`engine`], on the virtual clock of [`timeline`] |
 //! | in which order do pods come? | [`arrivals`] |
 //! | both strategies beside each other | [`replay`](mod@replay) |
@@ -50,7 +51,10 @@
 
 pub mod arrivals;
 pub mod cli;
+mod commands;
+pub mod counts;
 pub mod engine;
+pub mod import;
 pub mod input;
 pub mod output;
 pub mod replay;
@@ -67,23 +71,28 @@ use crate::input::Sources;
 
 /// Runs the command: its result to `out`, what is to be said about the way there to `notes`.
 pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
-    let Command::Replay(arguments) = &cli.command;
-    match replayed(arguments, notes).and_then(|text| Ok(out.write_all(text.as_bytes())?)) {
+    let done = match &cli.command {
+        Command::Replay(arguments) => replayed(arguments, out, notes),
+        Command::Import(arguments) => commands::import(arguments, out, notes),
+        Command::Validate(arguments) => commands::validate(arguments, out),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(notes, "error: {error}");
+            let _ = writeln!(notes, "error: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// What `wit-sim replay` prints.
-fn replayed(arguments: &ReplayArguments, notes: &mut dyn Write) -> anyhow::Result<String> {
+/// Prints what `wit-sim replay` does.
+fn replayed(arguments: &ReplayArguments, out: &mut dyn Write, notes: &mut dyn Write) -> anyhow::Result<()> {
     let sources = Sources::open(&arguments.manifests, &arguments.images, arguments.config.as_deref())?;
     let scenario = sources.scenario()?;
     for warning in &scenario.warnings {
         writeln!(notes, "warning: {warning}")?;
     }
     let replay = replay::replay(&scenario, &sources.settings, arguments.options())?;
-    output::render(&replay, arguments.output)
+    out.write_all(output::render(&replay, arguments.output)?.as_bytes())?;
+    Ok(())
 }
