@@ -50,6 +50,7 @@ pub mod engine;
 pub mod input;
 pub mod output;
 pub mod replay;
+pub mod scenario;
 pub mod strategy;
 pub mod trace;
 
