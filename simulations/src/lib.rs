@@ -44,13 +44,17 @@
 //! | what happens at an event? | [`replay`](mod@replay): one run per strategy |
 //! | who answers the scheduler? | [`strategy`] |
 //! | what comes out? | [`output`] |
+//! | how sure is a difference? | [`statistics`] |
+//! | how many nodes do so many pods need? | [`density`] |
 
 pub mod cli;
+pub mod density;
 pub mod engine;
 pub mod input;
 pub mod output;
 pub mod replay;
 pub mod scenario;
+pub mod statistics;
 pub mod strategy;
 pub mod trace;
 
