@@ -100,6 +100,15 @@ impl Room {
         scarcest.map_or(Fit { pods: 0, binding: Constraint::Pods }, |(pods, binding)| Fit { pods, binding })
     }
 
+    fn amount(&self, constraint: Constraint) -> u64 {
+        match constraint {
+            Constraint::Pods => self.pods,
+            Constraint::Cpu => self.resources.cpu_millis,
+            Constraint::Memory => self.resources.memory_bytes,
+            Constraint::Instances => self.instances,
+        }
+    }
+
     /// Takes a pod in where it fits.
     fn take(&mut self, pod: Demand) -> bool {
         let fits = self.fit(pod).pods > 0;
@@ -129,15 +138,15 @@ impl Fit {
 /// The least number of nodes that these pods can need, and the resource that says so: pods are cut as finely as it takes,
 /// and the nodes with the most of the resource come first. `None` where all nodes together do not suffice.
 pub fn least_nodes(pods: &[Demand], nodes: &[Room]) -> Option<(usize, Constraint)> {
-    let amounts: [(Constraint, fn(&Room) -> u64, u64); 4] = [
-        (Constraint::Pods, |room| room.pods, pods.len() as u64),
-        (Constraint::Cpu, |room| room.resources.cpu_millis, sum(pods, |pod| pod.resources.cpu_millis)),
-        (Constraint::Memory, |room| room.resources.memory_bytes, sum(pods, |pod| pod.resources.memory_bytes)),
-        (Constraint::Instances, |room| room.instances, sum(pods, |pod| pod.instance.into())),
+    let wanted = [
+        (Constraint::Pods, pods.len() as u64),
+        (Constraint::Cpu, sum(pods, |pod| pod.resources.cpu_millis)),
+        (Constraint::Memory, sum(pods, |pod| pod.resources.memory_bytes)),
+        (Constraint::Instances, sum(pods, |pod| pod.instance.into())),
     ];
     let mut least: Option<(usize, Constraint)> = None;
-    for (constraint, amount, wanted) in amounts {
-        let mut offered: Vec<u64> = nodes.iter().map(amount).collect();
+    for (constraint, wanted) in wanted {
+        let mut offered: Vec<u64> = nodes.iter().map(|room| room.amount(constraint)).collect();
         offered.sort_unstable_by_key(|amount| Reverse(*amount));
         let needed = how_many(&offered, wanted)?;
         if least.is_none_or(|(most, _)| needed > most) {

@@ -44,6 +44,7 @@
 //! | what happens at an event? | [`replay`](mod@replay): one run per strategy |
 //! | who answers the scheduler? | [`strategy`] |
 //! | what comes out? | [`output`] |
+//! | what is a placement worth? | [`metrics`] |
 //! | how sure is a difference? | [`statistics`] |
 //! | how many nodes do so many pods need? | [`density`] |
 
@@ -51,6 +52,7 @@ pub mod cli;
 pub mod density;
 pub mod engine;
 pub mod input;
+pub mod metrics;
 pub mod output;
 pub mod replay;
 pub mod scenario;

@@ -88,7 +88,7 @@ pub fn mean(values: &[f64]) -> Option<f64> {
 }
 
 /// The quantile of sorted values at a share between 0 and 1, between two values as far as it is between their ranks (type 7
-/// of Hyndman and Fan, which is the default of R and NumPy). `None` of nothing.
+/// of Hyndman and Fan, which is the default of R). `None` of nothing.
 pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let rank = share.clamp(0.0, 1.0) * last as f64;
