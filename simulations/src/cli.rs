@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wit_placement::Millis;
 
-use crate::replay::Timing;
+use crate::engine::{Options, Timing};
 
 /// Asks what a cluster would look like with wit-placement: the very code that places pods there, on a virtual clock.
 #[derive(Clone, Debug, Parser)]
@@ -60,13 +60,14 @@ pub enum Output {
 }
 
 impl ReplayArguments {
-    /// What takes how long.
-    pub fn timing(&self) -> Timing {
-        Timing {
+    /// How the runs are made.
+    pub fn options(&self) -> Options {
+        let timing = Timing {
             arrival: Millis(self.arrive_every),
             reading: Millis(self.read_after),
             binding: Millis(self.bind_after),
-        }
+        };
+        Options { timing, ..Options::default() }
     }
 }
 
