@@ -48,6 +48,7 @@
 //! | who answers the scheduler? | [`strategy`] |
 //! | what comes out? | [`output`] |
 //! | what is a placement worth? | [`metrics`] |
+//! | and one that somebody else made? | [`evaluate`](mod@evaluate) |
 //! | how sure is a difference? | [`statistics`] |
 //! | how many nodes do so many pods need? | [`density`] |
 
@@ -55,6 +56,7 @@ pub mod arrivals;
 pub mod cli;
 pub mod density;
 pub mod engine;
+pub mod evaluate;
 pub mod input;
 pub mod metrics;
 pub mod output;
@@ -68,13 +70,18 @@ pub mod trace;
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, ReplayArguments};
+use anyhow::Context;
+
+use crate::cli::{Cli, Command, EvaluateArguments, ReplayArguments};
 use crate::input::Sources;
 
 /// Runs the command: its result to `out`, what is to be said about the way there to `notes`.
 pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
-    let Command::Replay(arguments) = &cli.command;
-    match replayed(arguments, notes).and_then(|text| Ok(out.write_all(text.as_bytes())?)) {
+    let text = match &cli.command {
+        Command::Replay(arguments) => replayed(arguments, notes),
+        Command::Evaluate(arguments) => evaluated(arguments, notes),
+    };
+    match text.and_then(|text| Ok(out.write_all(text.as_bytes())?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(notes, "error: {error}");
@@ -92,4 +99,15 @@ fn replayed(arguments: &ReplayArguments, notes: &mut dyn Write) -> anyhow::Resul
     }
     let replay = replay::replay(&scenario, &sources.settings, arguments.options())?;
     output::render(&replay, arguments.output)
+}
+
+/// What `wit-sim evaluate` prints.
+fn evaluated(arguments: &EvaluateArguments, notes: &mut dyn Write) -> anyhow::Result<String> {
+    let (trace, placement, settings) = evaluate::read(arguments)?;
+    let scenario = trace.load().with_context(|| arguments.trace.display().to_string())?;
+    for warning in &scenario.warnings {
+        writeln!(notes, "warning: {warning}")?;
+    }
+    let evaluation = evaluate::evaluate(&scenario, &placement, &settings)?;
+    evaluate::render(&trace.header, &evaluation, arguments.output)
 }
