@@ -1,10 +1,13 @@
 //! What can be typed.
 
+mod import;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wit_placement::Millis;
 
+pub use self::import::{Format, ImportArguments, OpenbArguments, RasaArguments, Target};
 use crate::engine::{Options, Timing};
 
 /// Asks what a cluster would look like with wit-placement: the very code that places pods there, on a virtual clock.
@@ -23,6 +26,18 @@ pub enum Command {
     Replay(ReplayArguments),
     /// Says what a given placement of a trace's pods is worth: every metric, and whether it could be
     Evaluate(EvaluateArguments),
+    /// Makes a trace of what others record: a cluster and what happens in it, a JSON object on each line
+    Import(ImportArguments),
+    /// Says everything that is wrong with traces, and what is in them
+    Validate(ValidateArguments),
+}
+
+/// The arguments of `validate`.
+#[derive(Clone, Debug, Args)]
+pub struct ValidateArguments {
+    /// The traces
+    #[arg(value_name = "TRACE", required = true)]
+    pub traces: Vec<PathBuf>,
 }
 
 /// The arguments of `replay`.

@@ -24,6 +24,7 @@
 //! ```
 
 mod ending;
+mod files;
 mod output;
 mod placement;
 mod rules;
@@ -31,27 +32,21 @@ mod rules;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
 
-use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use wit_config::Settings;
 use wit_placement::{ClusterState, Event, Millis, Pod, PodKey};
 
+pub use files::Files;
 pub use output::{KIND, render};
 pub use placement::{Placement, PlacementError};
 pub use rules::{OverCapacity, Refused};
 
 use self::ending::Ending;
-use crate::cli::EvaluateArguments;
 use crate::density::Constraint;
 use crate::engine::unknown_world;
-use crate::input::{kept, settings};
 use crate::metrics::{Details, Metrics};
 use crate::scenario::Scenario;
-use crate::trace::Trace;
 
 /// What a placement is worth.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -129,35 +124,4 @@ fn apply(state: &mut ClusterState, event: Event, scenario: &Scenario) {
         let world = scenario.worlds.get(&image).cloned().unwrap_or_else(|| unknown_world(&image));
         state.apply(Event::World(image, world), NOW);
     }
-}
-
-/// The files of a command line.
-///
-/// # Errors
-/// Everything that is wrong with any of them.
-pub(crate) fn read(arguments: &EvaluateArguments) -> anyhow::Result<(Trace, Placement, Settings)> {
-    let mut problems = Vec::new();
-    let trace = kept(read_trace(&arguments.trace), &mut problems);
-    let placement = kept(read_placement(&arguments.placement), &mut problems);
-    let settings = kept(arguments.config.as_deref().map(settings).transpose(), &mut problems);
-    match (trace, placement, settings) {
-        (Some(trace), Some(placement), Some(settings)) => {
-            Ok((trace, placement, settings.unwrap_or_default()))
-        }
-        _ => Err(anyhow::anyhow!("{}", problems.join("\n"))),
-    }
-}
-
-fn read_trace(path: &Path) -> anyhow::Result<Trace> {
-    let place = || path.display().to_string();
-    Trace::read(BufReader::new(File::open(path).with_context(place)?)).with_context(place)
-}
-
-fn read_placement(path: &Path) -> anyhow::Result<Placement> {
-    let place = || path.display().to_string();
-    let text = std::fs::read_to_string(path).with_context(place)?;
-    let mut json = serde_json::Deserializer::from_str(&text);
-    let placement = serde_path_to_error::deserialize(&mut json).with_context(place)?;
-    json.end().with_context(place)?;
-    Ok(placement)
 }

@@ -45,6 +45,7 @@
 //! | what happens at a step, and what follows from it? | [`engine`], on the virtual clock of [`timeline`] |
 //! | in which order do pods come? | [`arrivals`] |
 //! | both strategies beside each other | [`replay`](mod@replay) |
+//! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import) |
 //! | who answers the scheduler? | [`strategy`] |
 //! | what comes out? | [`output`] |
 //! | what is a placement worth? | [`metrics`] |
@@ -54,9 +55,12 @@
 
 pub mod arrivals;
 pub mod cli;
+mod commands;
+pub mod counts;
 pub mod density;
 pub mod engine;
 pub mod evaluate;
+pub mod import;
 pub mod input;
 pub mod metrics;
 pub mod output;
@@ -70,44 +74,49 @@ pub mod trace;
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::Context;
-
 use crate::cli::{Cli, Command, EvaluateArguments, ReplayArguments};
 use crate::input::Sources;
 
 /// Runs the command: its result to `out`, what is to be said about the way there to `notes`.
 pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
-    let text = match &cli.command {
-        Command::Replay(arguments) => replayed(arguments, notes),
-        Command::Evaluate(arguments) => evaluated(arguments, notes),
+    let done = match &cli.command {
+        Command::Replay(arguments) => replayed(arguments, out, notes),
+        Command::Import(arguments) => commands::import(arguments, out, notes),
+        Command::Validate(arguments) => commands::validate(arguments, out),
+        Command::Evaluate(arguments) => evaluated(arguments, out, notes),
     };
-    match text.and_then(|text| Ok(out.write_all(text.as_bytes())?)) {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(notes, "error: {error}");
+            let _ = writeln!(notes, "error: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-/// What `wit-sim replay` prints.
-fn replayed(arguments: &ReplayArguments, notes: &mut dyn Write) -> anyhow::Result<String> {
+/// Prints what `wit-sim replay` does.
+fn replayed(arguments: &ReplayArguments, out: &mut dyn Write, notes: &mut dyn Write) -> anyhow::Result<()> {
     let sources = Sources::open(&arguments.manifests, &arguments.images, arguments.config.as_deref())?;
     let scenario = sources.scenario()?;
     for warning in &scenario.warnings {
         writeln!(notes, "warning: {warning}")?;
     }
     let replay = replay::replay(&scenario, &sources.settings, arguments.options())?;
-    output::render(&replay, arguments.output)
+    out.write_all(output::render(&replay, arguments.output)?.as_bytes())?;
+    Ok(())
 }
 
-/// What `wit-sim evaluate` prints.
-fn evaluated(arguments: &EvaluateArguments, notes: &mut dyn Write) -> anyhow::Result<String> {
-    let (trace, placement, settings) = evaluate::read(arguments)?;
-    let scenario = trace.load().with_context(|| arguments.trace.display().to_string())?;
+/// Prints what `wit-sim evaluate` does.
+fn evaluated(
+    arguments: &EvaluateArguments,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let evaluate::Files { name, scenario, placement, settings } = evaluate::Files::read(arguments)?;
     for warning in &scenario.warnings {
         writeln!(notes, "warning: {warning}")?;
     }
     let evaluation = evaluate::evaluate(&scenario, &placement, &settings)?;
-    evaluate::render(&trace.header, &evaluation, arguments.output)
+    out.write_all(evaluate::render(&name, &evaluation, arguments.output)?.as_bytes())?;
+    Ok(())
 }

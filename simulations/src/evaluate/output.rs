@@ -8,7 +8,6 @@ use wit_config::API_VERSION;
 use super::Evaluation;
 use crate::cli::Output;
 use crate::metrics::{METRICS, Metric, Routing, Unit};
-use crate::trace::Header;
 
 /// The `kind` of the JSON document.
 pub const KIND: &str = "Evaluation";
@@ -27,15 +26,15 @@ struct Document<'a> {
     evaluation: &'a Evaluation,
 }
 
-/// The evaluation of a trace's placement in the form that was asked for, with a line break at its end.
+/// The evaluation of a placement for the trace of that name, in the form that was asked for, with a line break at its end.
 ///
 /// # Errors
 /// None in practice: the document is plain.
-pub fn render(trace: &Header, evaluation: &Evaluation, form: Output) -> anyhow::Result<String> {
+pub fn render(trace: &str, evaluation: &Evaluation, form: Output) -> anyhow::Result<String> {
     match form {
         Output::Text => Ok(text(evaluation)),
         Output::Json => {
-            let document = Document { api_version: API_VERSION, kind: KIND, trace: &trace.name, evaluation };
+            let document = Document { api_version: API_VERSION, kind: KIND, trace, evaluation };
             Ok(serde_json::to_string_pretty(&document)? + "\n")
         }
     }

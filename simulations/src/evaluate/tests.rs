@@ -3,7 +3,7 @@ use wit_config::API_VERSION;
 
 use super::*;
 use crate::cli::Output;
-use crate::trace::Header;
+use crate::trace::Trace;
 
 /// A node of 2 cores, 4 GiB and ten pods.
 fn node(name: &str) -> serde_json::Value {
@@ -148,7 +148,7 @@ fn the_cluster_is_as_it_is_after_the_last_record() {
 #[test]
 fn the_document_has_the_numbers_at_its_top() {
     let evaluation = evaluated(&rasa_like(), &json!({"10.0.0.1": ["Container0", "Container2"]})).unwrap();
-    let json = render(&Header::new("test", Vec::new()), &evaluation, Output::Json).unwrap();
+    let json = render("test", &evaluation, Output::Json).unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&json["apiVersion"], &json["kind"]), (&API_VERSION.into(), &KIND.into()));
     assert!(close(json["gainedAffinity"].as_f64().unwrap(), 1.0 / 3.0));
@@ -162,7 +162,7 @@ fn the_document_has_the_numbers_at_its_top() {
 #[test]
 fn people_read_under_which_routing_a_share_holds() {
     let evaluation = evaluated(&rasa_like(), &json!({"10.0.0.1": ["Container0", "Container2"]})).unwrap();
-    let text = render(&Header::default(), &evaluation, Output::Text).unwrap();
+    let text = render("test", &evaluation, Output::Text).unwrap();
     let line = text.lines().find(|line| line.starts_with("S, same node preferred")).unwrap();
     assert!(
         line.contains("50.0 %") && line.ends_with("Services with `trafficDistribution: PreferSameNode`"),

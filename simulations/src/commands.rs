@@ -1,0 +1,77 @@
+//! The commands about traces, each as `wit-sim` runs it.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
+use std::path::Path;
+
+use crate::cli::{Format, ImportArguments, Target, ValidateArguments};
+use crate::counts::Counts;
+use crate::import::{ImportError, ImportProblem, Imported, InputFile, openb, rasa, save};
+use crate::trace::{Trace, TraceProblem};
+
+/// `wit-sim import`.
+pub(crate) fn import(
+    arguments: &ImportArguments,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let (imported, target) = match &arguments.format {
+        Format::Rasa(rasa) => (rasa::import(&InputFile::read(&rasa.file)?, &rasa.options)?, &rasa.target),
+        Format::Openb(openb) => {
+            (openb::import(&InputFile::read_all(&openb.files)?, &openb.options)?, &openb.target)
+        }
+    };
+    give(&imported, target, out, notes)
+}
+
+/// `wit-sim validate`.
+pub(crate) fn validate(arguments: &ValidateArguments, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut problems = Vec::new();
+    for path in &arguments.traces {
+        match read(path) {
+            Ok(trace) => writeln!(out, "{}: {}", path.display(), Counts::of(&trace))?,
+            Err(error) => problems.extend(error),
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(ImportError { problems }.into()) }
+}
+
+/// A trace from its file, or everything that is wrong with it.
+fn read(path: &Path) -> Result<Trace, Vec<ImportProblem>> {
+    let problem =
+        |place: String, message: String| ImportProblem { file: path.display().to_string(), place, message };
+    let file = File::open(path)
+        .map_err(|error| vec![problem(String::new(), format!("cannot be opened: {error}"))])?;
+    Trace::read(BufReader::new(file)).map_err(|error| {
+        let told = |found: TraceProblem| match found.field.as_str() {
+            "" => problem(format!("line {}", found.line), found.message),
+            field => problem(format!("line {}: {field}", found.line), found.message),
+        };
+        error.problems.into_iter().map(told).collect()
+    })
+}
+
+/// Writes a trace where it is to go, and says what is in it.
+fn give(
+    imported: &Imported,
+    target: &Target,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
+    for problem in &imported.passed_over {
+        writeln!(notes, "passed over: {problem}")?;
+    }
+    let trace = &imported.trace;
+    if let Some(path) = &target.output {
+        save(trace, path)?;
+    } else {
+        let mut out = BufWriter::new(out);
+        trace.write(&mut out)?;
+        out.flush()?;
+    }
+    for told in &trace.header.synthetic {
+        writeln!(notes, "synthetic: {told}")?;
+    }
+    writeln!(notes, "{}: {}", trace.header.name, Counts::of(trace))?;
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! Traces from what others record: each format has a module, which reads files and makes a [`Trace`] of them.
+//!
+//! An importer reads everything before it gives anything: what is wrong is told with its place, all of it at once
+//! ([`ImportError`]), and what is passed over on purpose is a note of the trace.
+//!
+//! | format | is | look at |
+//! |---|---|---|
+//! | `rasa` | ByteDance's clusters with the traffic between services | [`rasa`] |
+//! | `openb` | Alibaba's pods with the times at which they came and went | [`openb`] |
+
+mod file;
+mod objects;
+pub mod openb;
+mod problems;
+pub mod rasa;
+mod save;
+mod table;
+
+pub use file::InputFile;
+pub use objects::Runtime;
+pub use problems::{ImportError, ImportProblem};
+pub use save::save;
+
+use crate::trace::Trace;
+
+/// What came of an import.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Imported {
+    /// The trace.
+    pub trace: Trace,
+    /// What was passed over, in the order of the files.
+    pub passed_over: Vec<ImportProblem>,
+}

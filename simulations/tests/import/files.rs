@@ -1,0 +1,59 @@
+//! Where traces go, and what is said of those that are there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::wit_sim;
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn case(path: &str) -> String {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/import/cases");
+    cases.join(path).to_str().unwrap().to_owned()
+}
+
+/// An empty folder.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn a_file_gets_what_would_be_printed_and_can_be_validated() {
+    let target = folder("import-to-a-file").join("trace.jsonl");
+    let target = target.to_str().unwrap();
+    let file = case("rasa/cluster.json");
+    let printed = wit_sim(&words(&["import", "rasa", &file]));
+    let written = wit_sim(&words(&["import", "rasa", &file, "-o", target]));
+    assert!(written.succeeded && written.out.is_empty());
+    assert_eq!(fs::read_to_string(target).unwrap(), printed.out);
+    let validated = wit_sim(&words(&["validate", target]));
+    assert!(validated.out.contains("2 nodes, 2 workloads, 3 listed pods"), "{}", validated.out);
+}
+
+#[test]
+fn an_import_that_fails_leaves_what_was_there() {
+    let folder = folder("import-that-fails");
+    let target = folder.join("trace.jsonl");
+    fs::write(&target, "as it was").unwrap();
+    let wrong = case("rasa-wrong/cluster.json");
+    let printed = wit_sim(&words(&["import", "rasa", &wrong, "-o", target.to_str().unwrap()]));
+    assert!(!printed.succeeded);
+    assert_eq!(fs::read_to_string(&target).unwrap(), "as it was");
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing temporary stays");
+}
+
+#[test]
+fn every_problem_of_every_trace_is_a_line_with_its_file() {
+    let file = case("rasa/cluster.json");
+    let printed = wit_sim(&words(&["validate", &file, "/none/trace.jsonl"]));
+    assert!(!printed.succeeded);
+    let lines: Vec<_> = printed.notes.lines().collect();
+    assert!(lines.len() > 2, "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("cluster.json: line 1: ")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("/none/trace.jsonl: cannot be opened")), "{lines:?}");
+}
