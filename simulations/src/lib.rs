@@ -51,6 +51,7 @@
 //! | what is a placement worth? | [`metrics`] |
 //! | and one that somebody else made? | [`evaluate`](mod@evaluate) |
 //! | how sure is a difference? | [`statistics`] |
+//! | does a comparison fail a build? | [`fail_if`] |
 //! | how many nodes do so many pods need? | [`density`] |
 
 pub mod arrivals;
@@ -60,6 +61,7 @@ pub mod counts;
 pub mod density;
 pub mod engine;
 pub mod evaluate;
+pub mod fail_if;
 pub mod import;
 pub mod input;
 pub mod metrics;
