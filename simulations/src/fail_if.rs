@@ -78,8 +78,8 @@ enum Operator {
 enum Term {
     Number(f64),
     Value { column: usize, strategy: String, metric: String },
-    Negated(Box<Term>),
-    Operation { column: usize, operator: Operator, left: Box<Term>, right: Box<Term> },
+    Negated(Box<Self>),
+    Operation { column: usize, operator: Operator, left: Box<Self>, right: Box<Self> },
 }
 
 impl FromStr for FailIf {

@@ -51,6 +51,7 @@
 //! | what is a placement worth? | [`metrics`] |
 //! | and one that somebody else made? | [`evaluate`](mod@evaluate) |
 //! | how sure is a difference? | [`statistics`] |
+//! | what do runs leave behind? | [`documents`] |
 //! | does a comparison fail a build? | [`fail_if`] |
 //! | how many nodes do so many pods need? | [`density`] |
 
@@ -59,6 +60,7 @@ pub mod cli;
 mod commands;
 pub mod counts;
 pub mod density;
+pub mod documents;
 pub mod engine;
 pub mod evaluate;
 pub mod fail_if;

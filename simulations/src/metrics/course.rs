@@ -48,6 +48,23 @@ pub struct Waiting {
     pub max: f64,
 }
 
+impl Course {
+    /// Its numbers by their keys; waits in milliseconds.
+    pub fn values(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let Waiting { p50, p90, p99, max, .. } = self.waiting;
+        let refusals: u64 = self.refusals.values().sum();
+        [
+            ("waitingP50", p50),
+            ("waitingP90", p90),
+            ("waitingP99", p99),
+            ("waitingMax", max),
+            ("moves", f64::from(self.moves)),
+            ("refusals", refusals as f64),
+        ]
+        .into_iter()
+    }
+}
+
 impl Waiting {
     /// The quantiles of these waits in milliseconds, in any order.
     pub fn of(mut waits: Vec<u64>) -> Self {
