@@ -27,6 +27,8 @@ pub struct Cli {
 pub enum Command {
     /// Places the pending pods of a folder of manifests, with wit-placement and with kube-scheduler alone
     Replay(ReplayArguments),
+    /// Says what a given placement of a trace's pods is worth: every metric, and whether it could be
+    Evaluate(EvaluateArguments),
     /// Makes a trace of what others record: a cluster and what happens in it, a JSON object on each line
     Import(ImportArguments),
     /// Says everything that is wrong with traces, and what is in them
@@ -65,6 +67,23 @@ pub struct ReplayArguments {
     /// Virtual time until wit-placement sees a binding
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub bind_after: u64,
+}
+
+/// The arguments of `evaluate`.
+#[derive(Clone, Debug, Args)]
+pub struct EvaluateArguments {
+    /// The trace; the cluster is as it is after the last record
+    #[arg(value_name = "TRACE")]
+    pub trace: PathBuf,
+    /// The placement: a JSON object {"NODE": ["POD", …]}, a pod as namespace/name, or by its name where no other has it
+    #[arg(long, value_name = "FILE")]
+    pub placement: PathBuf,
+    /// Settings file of the extender, for its host catalogue and its limits
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What is printed: a table for people or a document for programs
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
 }
 
 /// The form of the output.

@@ -326,7 +326,7 @@ impl<'a> Simulation<'a> {
 }
 
 /// An image of which the scenario does not say what it is: nobody reads it later.
-fn unknown_world(image: &ImageReference) -> World {
+pub(crate) fn unknown_world(image: &ImageReference) -> World {
     World::Failed {
         result: "unknown",
         message: format!("{image}: the trace does not say what it is").into(),

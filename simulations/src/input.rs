@@ -111,14 +111,14 @@ fn images_of(events: &[Event], settings: &Settings) -> anyhow::Result<BTreeSet<I
     Ok(effects.flatten().collect())
 }
 
-fn settings(path: &Path) -> anyhow::Result<Settings> {
+pub(crate) fn settings(path: &Path) -> anyhow::Result<Settings> {
     let place = || format!("settings {}", path.display());
     let text = std::fs::read_to_string(path).with_context(place)?;
     wit_config::parse(&text).with_context(place)
 }
 
 /// The value, or nothing and one more problem.
-fn kept<T>(result: Result<T, impl Into<anyhow::Error>>, problems: &mut Vec<String>) -> Option<T> {
+pub(crate) fn kept<T>(result: Result<T, impl Into<anyhow::Error>>, problems: &mut Vec<String>) -> Option<T> {
     let told = |error: anyhow::Error| chain(&error);
     result.map_err(|error| problems.push(told(error.into()))).ok()
 }

@@ -48,17 +48,29 @@
 //! | both strategies beside each other | [`replay`](mod@replay) |
 //! | who answers the scheduler? | [`strategy`] |
 //! | what comes out? | [`output`] |
+//! | what is a placement worth? | [`metrics`] |
+//! | and one that somebody else made? | [`evaluate`](mod@evaluate) |
+//! | how sure is a difference? | [`statistics`] |
+//! | what do runs leave behind? | [`documents`] |
+//! | does a comparison fail a build? | [`fail_if`] |
+//! | how many nodes do so many pods need? | [`density`] |
 
 pub mod arrivals;
 pub mod cli;
 mod commands;
 pub mod counts;
+pub mod density;
+pub mod documents;
 pub mod engine;
+pub mod evaluate;
+pub mod fail_if;
 pub mod import;
 pub mod input;
+pub mod metrics;
 pub mod output;
 pub mod replay;
 pub mod scenario;
+pub mod statistics;
 pub mod strategy;
 pub mod timeline;
 pub mod trace;
@@ -66,7 +78,7 @@ pub mod trace;
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, ReplayArguments};
+use crate::cli::{Cli, Command, EvaluateArguments, ReplayArguments};
 use crate::input::Sources;
 
 /// Runs the command: its result to `out`, what is to be said about the way there to `notes`.
@@ -75,6 +87,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
         Command::Replay(arguments) => replayed(arguments, out, notes),
         Command::Import(arguments) => commands::import(arguments, out, notes),
         Command::Validate(arguments) => commands::validate(arguments, out),
+        Command::Evaluate(arguments) => evaluated(arguments, out, notes),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -94,5 +107,20 @@ fn replayed(arguments: &ReplayArguments, out: &mut dyn Write, notes: &mut dyn Wr
     }
     let replay = replay::replay(&scenario, &sources.settings, arguments.options())?;
     out.write_all(output::render(&replay, arguments.output)?.as_bytes())?;
+    Ok(())
+}
+
+/// Prints what `wit-sim evaluate` does.
+fn evaluated(
+    arguments: &EvaluateArguments,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let evaluate::Files { name, scenario, placement, settings } = evaluate::Files::read(arguments)?;
+    for warning in &scenario.warnings {
+        writeln!(notes, "warning: {warning}")?;
+    }
+    let evaluation = evaluate::evaluate(&scenario, &placement, &settings)?;
+    out.write_all(evaluate::render(&name, &evaluation, arguments.output)?.as_bytes())?;
     Ok(())
 }
