@@ -186,6 +186,7 @@ pub(crate) fn node(name: &str) -> Node {
         instance_cap: None,
         taints: Vec::new(),
         unschedulable: false,
+        images: Vec::new(),
     }
 }
 

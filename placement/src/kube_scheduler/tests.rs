@@ -22,6 +22,7 @@ fn node(name: &str) -> Node {
         instance_cap: None,
         taints: Vec::new(),
         unschedulable: false,
+        images: Vec::new(),
     }
 }
 

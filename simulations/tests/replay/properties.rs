@@ -27,6 +27,7 @@ fn node(number: usize, cap: u32) -> Event {
         instance_cap: Some(cap),
         taints: Vec::new(),
         unschedulable: false,
+        images: Vec::new(),
     })
 }
 
