@@ -19,6 +19,7 @@
 //!     instance_cap: None,
 //!     taints: Vec::new(),
 //!     unschedulable: false,
+//!     images: Vec::new(),
 //! };
 //! let pod = Pod {
 //!     key: PodKey::new("web", "site-0"),
