@@ -33,6 +33,13 @@ pub use extender::{FilterReply, NoExtender, SchedulerExtender};
 pub use profile::{Profile, ScoringStrategy, Ties, Weights};
 pub use unfit::{Unfit, Unfits};
 
+use crate::objects::{Node, PodShape};
+
+/// Why a node does not take a pod however empty it is: cordon, taints, selectors.
+pub fn refusal(shape: &PodShape, node: &Node) -> Unfits {
+    verdicts::Fixed::read(shape, node, &plugins::image_locality::Images::default()).unfit
+}
+
 #[cfg(test)]
 pub(crate) mod single;
 #[cfg(test)]
