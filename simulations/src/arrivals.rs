@@ -51,6 +51,33 @@ impl Order {
     }
 }
 
+/// The pods in the order of the pairs, those of both ends of a pair in turns, in proportion to how many there are of each; then
+/// the others as they come.
+pub fn batch(pods: Vec<Pod>, pairs: &[(WorkloadKey, WorkloadKey)]) -> Vec<Pod> {
+    let mut groups: BTreeMap<WorkloadKey, Vec<Pod>> = BTreeMap::new();
+    let mut rest: Vec<WorkloadKey> = Vec::new();
+    for pod in pods {
+        let group = groups.entry(pod.workload.clone()).or_default();
+        if group.is_empty() {
+            rest.push(pod.workload.clone());
+        }
+        group.push(pod);
+    }
+    let mut batch = Vec::new();
+    for (one, other) in pairs {
+        let ends = [one, other].map(|end| groups.remove(end).unwrap_or_default());
+        let parts = ends.into_iter().flat_map(|pods| {
+            let count = pods.len() as f64;
+            pods.into_iter().enumerate().map(move |(turn, pod)| ((turn as f64 + 0.5) / count, pod))
+        });
+        let mut turns: Vec<(f64, Pod)> = parts.collect();
+        turns.sort_by(|one, other| one.0.total_cmp(&other.0));
+        batch.extend(turns.into_iter().map(|(_, pod)| pod));
+    }
+    batch.extend(rest.into_iter().filter_map(|key| groups.remove(&key)).flatten());
+    batch
+}
+
 /// The pods of each workload, the workloads shuffled.
 fn shuffled_workloads(pods: Vec<Pod>, random: &mut Xoshiro256PlusPlus) -> Vec<Vec<Pod>> {
     let mut groups: BTreeMap<WorkloadKey, Vec<Pod>> = BTreeMap::new();
@@ -120,5 +147,15 @@ mod tests {
         };
         assert_eq!(drawn(Order::Grouped), ["00011", "11000"]);
         assert_eq!(drawn(Order::Interleaved), ["01010", "10100"]);
+    }
+
+    #[test]
+    fn a_batch_follows_the_pairs_and_gives_both_ends_turns() {
+        let pods: Vec<_> =
+            [0, 1, 2, 2, 2, 3, 0].into_iter().enumerate().map(|(at, one)| pod(one, at)).collect();
+        let key = |name: u8| WorkloadKey::new("shop", "Deployment", name.to_string());
+        let pairs = [(key(2), key(0)), (key(0), key(1))];
+        let order: String = batch(pods, &pairs).iter().map(|pod| pod.workload.name.as_str()).collect();
+        assert_eq!(order, "2020213");
     }
 }

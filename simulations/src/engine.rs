@@ -6,16 +6,19 @@
 mod controllers;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use wit_config::Settings;
 use wit_graph::WorkloadKey;
-use wit_placement::kube_scheduler::{Attempt, Scheduler};
+use wit_placement::kube_scheduler::report::Refusal;
+use wit_placement::kube_scheduler::{Attempt, Profile, Scheduler};
 use wit_placement::{
     Affinity, ClusterState, Event, ImageReference, Millis, NodeName, Pod, PodKey, PodUid, World,
 };
 
 use self::controllers::Controllers;
-use crate::arrivals::Order;
+use crate::arrivals::{self, Order};
+use crate::metrics::{Course, Metrics, Point, Waiting};
 use crate::scenario::{Scenario, Step};
 use crate::strategy::Strategy;
 use crate::timeline::Timeline;
@@ -32,7 +35,7 @@ pub struct Timing {
 }
 
 /// How a run is made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// What takes how long.
     pub timing: Timing,
@@ -40,6 +43,12 @@ pub struct Options {
     pub order: Order,
     /// What is drawn is drawn by this.
     pub seed: u64,
+    /// How kube-scheduler is configured; the extender's weight is that of the settings.
+    pub profile: Profile,
+    /// Pairs of workloads: where there are any, pods of one time come in their order ([`arrivals::batch`]).
+    pub batch: Arc<[(WorkloadKey, WorkloadKey)]>,
+    /// At how many points in time, evenly spread, the numbers are taken beside those of the end.
+    pub points: u32,
 }
 
 /// What came of a run.
@@ -51,8 +60,8 @@ pub struct Run {
     pub state: ClusterState,
     /// How much traffic the placement keeps on a node.
     pub affinity: Affinity,
-    /// How long each pod that was bound had waited, in the order of the bindings.
-    pub waits: Vec<Millis>,
+    /// What happened on the way.
+    pub course: Course,
     /// When the last thing happened.
     pub ended: Millis,
 }
@@ -64,13 +73,15 @@ pub struct Run {
 pub fn run<S: Strategy>(
     scenario: &Scenario,
     settings: &Settings,
-    options: Options,
+    options: &Options,
     strategy: &mut S,
 ) -> anyhow::Result<Run> {
     let state = ClusterState::new(settings.clone())?;
+    let profile = Profile { extender_weight: settings.scheduler.weight, ..options.profile.clone() };
+    let last = scenario.steps.last().map_or(0, |(at, _)| at.0);
     let mut simulation = Simulation {
         timeline: Timeline::default(),
-        scheduler: Scheduler::new(state, settings.scheduler.weight),
+        scheduler: Scheduler::with_profile(state, profile),
         worlds: &scenario.worlds,
         options,
         controllers: Controllers::default(),
@@ -78,6 +89,9 @@ pub fn run<S: Strategy>(
         gathering: false,
         cycling: false,
         waiting: BTreeMap::new(),
+        every: last.checked_div(u64::from(options.points)).unwrap_or(0),
+        next_point: 0,
+        course: Course::default(),
         attempts: Attempts::default(),
         waits: Vec::new(),
     };
@@ -109,7 +123,7 @@ struct Simulation<'a> {
     timeline: Timeline<Happening<'a>>,
     scheduler: Scheduler,
     worlds: &'a BTreeMap<ImageReference, World>,
-    options: Options,
+    options: &'a Options,
     controllers: Controllers,
     /// Pods that arrive at this time.
     arriving: Vec<Pod>,
@@ -119,8 +133,12 @@ struct Simulation<'a> {
     cycling: bool,
     /// Since when pods wait for a node.
     waiting: BTreeMap<PodUid, Millis>,
+    /// From one point to the next in milliseconds; 0 takes none.
+    every: u64,
+    next_point: u64,
+    course: Course,
     attempts: Attempts,
-    waits: Vec<Millis>,
+    waits: Vec<u64>,
 }
 
 /// The last attempt of each pod.
@@ -143,6 +161,7 @@ impl Attempts {
 impl<'a> Simulation<'a> {
     fn run<S: Strategy>(mut self, strategy: &mut S) -> Run {
         while let Some(happening) = self.timeline.next() {
+            self.take_point();
             strategy.now(self.timeline.now());
             match happening {
                 Happening::Step(step) => self.step(step, strategy),
@@ -166,7 +185,19 @@ impl<'a> Simulation<'a> {
         let ended = self.timeline.now();
         let state = self.scheduler.cache().clone();
         let affinity = state.affinity(ended);
-        Run { attempts: self.attempts.last, affinity, state, waits: self.waits, ended }
+        let course = Course { waiting: Waiting::of(self.waits), ..self.course };
+        Run { attempts: self.attempts.last, affinity, state, course, ended }
+    }
+
+    /// Takes the numbers as they were until now, where a point in time has passed.
+    fn take_point(&mut self) {
+        let now = self.timeline.now().0;
+        while self.every > 0 && self.next_point < now {
+            let at = self.next_point;
+            let metrics = Metrics::of(self.scheduler.cache(), Millis(at));
+            self.course.series.push(Point { at, metrics });
+            self.next_point += self.every;
+        }
     }
 
     fn step<S: Strategy>(&mut self, step: &'a Step, strategy: &mut S) {
@@ -220,7 +251,11 @@ impl<'a> Simulation<'a> {
         let mut pods = std::mem::take(&mut self.arriving);
         pods.extend(self.controllers.missing(self.scheduler.cache(), &pods));
         let mut wait = Millis(0);
-        for pod in self.options.order.arrange(pods, self.options.seed) {
+        let pods = match &*self.options.batch {
+            [] => self.options.order.arrange(pods, self.options.seed),
+            pairs => arrivals::batch(pods, pairs),
+        };
+        for pod in pods {
             self.timeline.plan_after(wait, Happening::Arrives(pod));
             wait.0 = wait.0.saturating_add(self.options.timing.arrival.0);
         }
@@ -246,6 +281,7 @@ impl<'a> Simulation<'a> {
     fn evict<S: Strategy>(&mut self, node: &NodeName, strategy: &mut S) {
         for uid in self.pods_where(|pod| pod.node.as_ref() == Some(node)) {
             self.pod_gone(&uid, strategy);
+            self.course.moves += 1;
         }
         self.gather();
     }
@@ -313,7 +349,10 @@ impl<'a> Simulation<'a> {
         if attempt.outcome.is_bound()
             && let Some(since) = self.waiting.remove(&attempt.uid)
         {
-            self.waits.push(Millis(self.timeline.now().0 - since.0));
+            self.waits.push(self.timeline.now().0 - since.0);
+        }
+        for refusal in Refusal::all(&attempt.reasons) {
+            *self.course.refusals.entry(refusal.code).or_default() += refusal.nodes.len() as u64;
         }
         self.attempts.push(attempt);
     }

@@ -33,7 +33,7 @@
 //! let steps = vec![(Millis(0), Step::Node(node)), (Millis(0), Step::Pod(pod))];
 //! let scenario = Scenario { steps, ..Scenario::default() };
 //!
-//! let replay = replay(&scenario, &wit_config::Settings::default(), Options::default())?;
+//! let replay = replay(&scenario, &wit_config::Settings::default(), &Options::default())?;
 //! let placements = replay.report().placements;
 //! assert_eq!(placements[0].node, Some(NodeName::new("worker-1")));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -106,7 +106,7 @@ fn replayed(arguments: &ReplayArguments, out: &mut dyn Write, notes: &mut dyn Wr
     for warning in &scenario.warnings {
         writeln!(notes, "warning: {warning}")?;
     }
-    let replay = replay::replay(&scenario, &sources.settings, arguments.options())?;
+    let replay = replay::replay(&scenario, &sources.settings, &arguments.options())?;
     out.write_all(output::render(&replay, arguments.output)?.as_bytes())?;
     Ok(())
 }

@@ -29,7 +29,7 @@ impl Replay {
 ///
 /// # Errors
 /// Says which interface name in the host catalogue is none.
-pub fn replay(scenario: &Scenario, settings: &Settings, options: Options) -> anyhow::Result<Replay> {
+pub fn replay(scenario: &Scenario, settings: &Settings, options: &Options) -> anyhow::Result<Replay> {
     let mut ours = WitPlacement::new(settings.clone())?;
     let steered = run(scenario, settings, options, &mut ours)?;
     Ok(Replay { steered, default: run(scenario, settings, options, &mut NoExtender)? })

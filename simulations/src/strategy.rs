@@ -1,15 +1,47 @@
-//! Who answers the scheduler: an extender in process, which hears of the cluster what its watch would show.
+//! Who answers the scheduler, and how it is set up: the strategies that are compared.
+//!
+//! An extender in process hears of the cluster what its watch would show.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod favourites;
+mod pod_affinity;
+mod wit;
+
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 use wit_config::Settings;
-use wit_placement::kube_scheduler::{FilterReply, NoExtender, SchedulerExtender};
-use wit_placement::reasons::Resolution;
-use wit_placement::{
-    Candidate, ClusterState, Effects, Event, FilterAnswer, Millis, NodeName, Pod, PodMode, PodRequest,
-    answer_filter, answer_prioritize,
-};
+use wit_graph::WorkloadKey;
+use wit_placement::kube_scheduler::{NoExtender, SchedulerExtender, ScoringStrategy};
+use wit_placement::{ClusterState, Event, Millis};
+
+pub use favourites::{Favourites, Taste};
+pub use wit::WitPlacement;
+
+use crate::engine::{Options, Run, run};
+use crate::scenario::{Scenario, Step};
+
+/// The strategies by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Name {
+    /// kube-scheduler as it comes, with `LeastAllocated`.
+    Default,
+    /// kube-scheduler with `MostAllocated`: the fullest node that still takes the pod.
+    MostAllocated,
+    /// The node with the fewest pods.
+    Spread,
+    /// Any node that takes the pod, drawn by the seed.
+    Random,
+    /// kube-scheduler, each workload asking by preferred pod affinity to be near those it is linked to, as a user can write
+    /// by hand: weights in proportion to its heaviest link, which has 100.
+    PodAffinity,
+    /// wit-placement as the scheduler's extender.
+    Wit,
+    /// wit-placement, and pods of one time come in the order of the heaviest links, the replicas of both ends in turns.
+    WitBatch,
+}
 
 /// An extender under simulation.
 pub trait Strategy: SchedulerExtender<Error = Infallible> {
@@ -42,116 +74,73 @@ impl Strategy for NoExtender {
     }
 }
 
-/// wit-placement: the state that `wit-extender` keeps, asked as it is asked there.
-#[derive(Clone, Debug)]
-pub struct WitPlacement {
-    state: ClusterState,
-    now: Millis,
-    bindings: Vec<Event>,
-    deadlines: BTreeSet<Millis>,
-    /// A presumption gave room back.
-    freed: bool,
-}
+impl Name {
+    /// The name as it is typed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::MostAllocated => "most-allocated",
+            Self::Spread => "spread",
+            Self::Random => "random",
+            Self::PodAffinity => "pod-affinity",
+            Self::Wit => "wit",
+            Self::WitBatch => "wit-batch",
+        }
+    }
 
-impl WitPlacement {
-    /// An extender that knows nothing yet.
+    /// Runs the scenario with the strategy.
     ///
     /// # Errors
-    /// As [`ClusterState::new`].
-    pub fn new(settings: Settings) -> anyhow::Result<Self> {
-        Ok(Self {
-            state: ClusterState::new(settings)?,
-            now: Millis(0),
-            bindings: Vec::new(),
-            deadlines: BTreeSet::new(),
-            freed: false,
-        })
-    }
-
-    fn candidates(&self, nodes: &[NodeName]) -> Vec<Candidate> {
-        self.state.candidates(nodes.iter().map(NodeName::as_str), self.now)
-    }
-
-    fn entered(&mut self, effects: &Effects) {
-        self.freed |= effects.may_admit;
-    }
-}
-
-impl Strategy for WitPlacement {
-    fn now(&mut self, now: Millis) {
-        self.now = now;
-    }
-
-    fn hear(&mut self, event: &Event) -> bool {
-        let effects = self.state.apply(event.clone(), self.now);
-        std::mem::take(&mut self.freed) | effects.may_admit
-    }
-
-    fn bindings(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.bindings)
-    }
-
-    fn deadlines(&mut self) -> BTreeSet<Millis> {
-        std::mem::take(&mut self.deadlines)
-    }
-}
-
-impl SchedulerExtender for WitPlacement {
-    type Error = Infallible;
-
-    fn filter(&mut self, pod: &Pod, nodes: &[NodeName]) -> Result<FilterReply, Infallible> {
-        if !steered(pod) {
-            return NoExtender.filter(pod, nodes);
+    /// Says which interface name in the host catalogue is none.
+    pub fn run(self, scenario: &Scenario, settings: &Settings, options: &Options) -> anyhow::Result<Run> {
+        let mut options = options.clone();
+        match self {
+            Self::Default => run(scenario, settings, &options, &mut NoExtender),
+            Self::MostAllocated => {
+                options.profile.scoring = ScoringStrategy::MostAllocated;
+                run(scenario, settings, &options, &mut NoExtender)
+            }
+            Self::Spread => run(scenario, settings, &options, &mut Favourites::new(Taste::FewestPods)),
+            Self::Random => run(scenario, settings, &options, &mut Favourites::new(Taste::Any(options.seed))),
+            Self::PodAffinity => {
+                let wishing = pod_affinity::wishing(scenario, &graph_of(scenario, settings)?);
+                run(&wishing, settings, &options, &mut NoExtender)
+            }
+            Self::Wit => run(scenario, settings, &options, &mut WitPlacement::new(settings.clone())?),
+            Self::WitBatch => {
+                options.batch = heaviest_first(&graph_of(scenario, settings)?).into();
+                run(scenario, settings, &options, &mut WitPlacement::new(settings.clone())?)
+            }
         }
-        let request = request(pod);
-        let answer = answer_filter(&self.state, &request, &self.candidates(nodes), self.now);
-        let reply = reply(nodes, &answer);
-        self.deadlines.extend(answer.judgement.as_ref().and_then(|judgement| judgement.reading_until));
-        let effects = answer.ledger.enter(&mut self.state, &request, self.now);
-        self.entered(&effects);
-        Ok(reply)
-    }
-
-    fn prioritize(&mut self, pod: &Pod, nodes: &[NodeName]) -> Result<BTreeMap<NodeName, u8>, Infallible> {
-        if !steered(pod) {
-            return NoExtender.prioritize(pod, nodes);
-        }
-        let request = request(pod);
-        let answer = answer_prioritize(&self.state, &request, &self.candidates(nodes), self.now);
-        let scores = answer.board.map(|board| board.scores).unwrap_or_default();
-        let effects = answer.ledger.enter(&mut self.state, &request, self.now);
-        self.entered(&effects);
-        Ok(nodes.iter().cloned().zip(scores).collect())
-    }
-
-    fn bound(&mut self, pod: &Pod, _node: &NodeName) -> Result<(), Infallible> {
-        self.bindings.push(Event::Pod(pod.clone()));
-        Ok(())
     }
 }
 
-/// Whether the pod's own annotation leaves it to our rules.
-fn steered(pod: &Pod) -> bool {
-    matches!(pod.shape.mode, None | Some(PodMode::Steer))
-}
-
-fn request(pod: &Pod) -> PodRequest {
-    let Pod { key, uid, workload, shape, .. } = pod.clone();
-    PodRequest { key, uid, workload, shape }
-}
-
-/// The answer by node names, as it goes over the wire.
-fn reply(nodes: &[NodeName], answer: &FilterAnswer) -> FilterReply {
-    let returned = answer.returned.iter().filter_map(|position| nodes.get(*position)).cloned();
-    let mut reply = FilterReply { nodes: returned.collect(), ..FilterReply::default() };
-    let Some(judgement) = &answer.judgement else { return reply };
-    for (node, codes) in nodes.iter().zip(&judgement.codes) {
-        let Some(code) = codes.first_refusal() else { continue };
-        let refused = match code.reason().resolution {
-            Resolution::Eviction => &mut reply.failed,
-            Resolution::Unresolvable | Resolution::Warning => &mut reply.unresolvable,
+/// A state that knows the scenario's workloads and their links, and nothing else.
+fn graph_of(scenario: &Scenario, settings: &Settings) -> anyhow::Result<ClusterState> {
+    let mut state = ClusterState::new(settings.clone())?;
+    for (_, step) in &scenario.steps {
+        let event = match step {
+            Step::RuntimeClass(class) => Event::RuntimeClass(class.clone()),
+            Step::Workload { workload, .. } => Event::Workload(workload.clone()),
+            _ => continue,
         };
-        refused.insert(node.clone(), judgement.message(code));
+        for image in state.apply(event, Millis(0)).read {
+            if let Some(world) = scenario.worlds.get(&image).cloned() {
+                state.apply(Event::World(image, world), Millis(0));
+            }
+        }
     }
-    reply
+    Ok(state)
+}
+
+/// The pairs of linked workloads, the heaviest first.
+fn heaviest_first(state: &ClusterState) -> Vec<(WorkloadKey, WorkloadKey)> {
+    let mut pairs = Vec::new();
+    for workload in state.workloads().map(wit_placement::WorkloadState::key) {
+        let partners = state.graph().partners(workload).into_iter();
+        let later = partners.filter(|partner| partner.workload > *workload);
+        pairs.extend(later.map(|partner| (partner.weight, (workload.clone(), partner.workload))));
+    }
+    pairs.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+    pairs.into_iter().map(|(_, pair)| pair).collect()
 }

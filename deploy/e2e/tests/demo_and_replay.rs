@@ -22,7 +22,7 @@ fn a_replay_of_the_shop_places_every_pod_where_the_demo_does() {
 
     let sources = Sources::open(&shop.manifests(), &shop.images(), None).expect("the sources open");
     let scenario = sources.scenario().expect("the folders are read");
-    let replayed = replay(&scenario, &settings, Options::default()).expect("the replay runs").report();
+    let replayed = replay(&scenario, &settings, &Options::default()).expect("the replay runs").report();
 
     assert_eq!(replayed.placements.len(), 23);
     assert_eq!(replayed, demo);

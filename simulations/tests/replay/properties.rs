@@ -96,7 +96,7 @@ proptest! {
         let mut pods = pods;
         pods.extend([1, 2]); // Whoever imports has a provider.
         let (pods, room) = (pods, caps.iter().sum::<u32>() as usize);
-        let run = replay(&scenario(&caps, &pods, None), &Settings::default(), options).unwrap().steered;
+        let run = replay(&scenario(&caps, &pods, None), &Settings::default(), &options).unwrap().steered;
         for (place, cap) in run.state.nodes().map(|(_, node)| node).zip(&caps) {
             prop_assert!(place.used().instances <= *cap, "{} of {cap}", place.used().instances);
         }
@@ -110,7 +110,7 @@ proptest! {
         pods in prop::collection::vec(0_usize..3, 0..25),
         options in delays(),
     ) {
-        let once = || replay(&scenario(&caps, &pods, None), &Settings::default(), options).unwrap().report();
+        let once = || replay(&scenario(&caps, &pods, None), &Settings::default(), &options).unwrap().report();
         prop_assert_eq!(once(), once());
     }
 }
@@ -119,7 +119,7 @@ proptest! {
 fn pods_that_are_not_steered_are_placed_as_by_kube_scheduler_alone() {
     for mode in [PodMode::Observe, PodMode::Ignore] {
         let scenario = scenario(&[1, 1, 1], &[0, 1, 2, 0, 1, 2], Some(mode));
-        let replay = replay(&scenario, &Settings::default(), Options::default()).unwrap();
+        let replay = replay(&scenario, &Settings::default(), &Options::default()).unwrap();
         assert_eq!(replay.steered.attempts, replay.default.attempts);
     }
 }
