@@ -9,12 +9,18 @@ pub(super) const STYLE: &str = include_str!("figure.css");
 pub(super) const WIDTH: f64 = 420.0;
 pub(super) const HEIGHT: f64 = 260.0;
 const LEFT: f64 = 52.0;
-const RIGHT: f64 = 12.0;
-const TOP: f64 = 12.0;
+const RIGHT: f64 = 22.0;
+const TOP: f64 = 26.0;
 const BOTTOM: f64 = 42.0;
 
 /// How many marks and colours there are before they come again.
 pub(super) const KINDS: usize = 7;
+
+/// Steps of time in seconds, up to a week.
+const CLOCK: [f64; 19] = [
+    1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0,
+    21_600.0, 43_200.0, 86_400.0, 604_800.0,
+];
 
 /// One axis.
 #[derive(Clone, Copy, Debug)]
@@ -40,9 +46,21 @@ impl Axis {
         let (least, most) = if least.is_finite() { (least, most) } else { (0.0, 0.0) };
         let most =
             if most > least { most } else { least + if least == 0.0 { 1.0 } else { least.abs() / 2.0 } };
-        let step = step(most - least);
-        let (least, most) = ((least / step).floor() * step, (most / step).ceil() * step);
-        Self { title, format, least, most, step }
+        Self { title, format, least, most, step: 0.0 }.stepped(step(most - least))
+    }
+
+    /// An axis of time in milliseconds, from zero, in steps as clocks have them.
+    pub(super) fn of_time(values: impl Iterator<Item = f64>) -> Self {
+        let axis = Self::over("time", duration, values, true);
+        let rough = axis.most / 6.0;
+        let seconds = CLOCK.into_iter().find(|seconds| seconds * 1_000.0 >= rough);
+        seconds.map_or(axis, |seconds| axis.stepped(seconds * 1_000.0))
+    }
+
+    /// The same in other steps, of which it has a whole number.
+    fn stepped(self, step: f64) -> Self {
+        let (least, most) = ((self.least / step).floor() * step, (self.most / step).ceil() * step);
+        Self { least, most, step, ..self }
     }
 
     /// The values that are marked.
@@ -85,6 +103,7 @@ pub(super) fn axes(x: Axis, y: Axis) -> Markup {
             @for value in x.ticks() {
                 text x=(px(x.x(value))) y=(px(bottom + 16.0)) text-anchor="middle" { ((x.format)(value)) }
             }
+            text class="title" x="2" y="14" { (y.title) }
             line class="base" x1=(px(LEFT)) x2=(px(right)) y1=(px(bottom)) y2=(px(bottom)) {}
             text class="title" x=(px(f64::midpoint(LEFT, right))) y=(px(HEIGHT - 6.0)) text-anchor="middle" { (x.title) }
         }

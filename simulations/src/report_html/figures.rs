@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::axes::{Axis, HEIGHT, KINDS, axes, duration, figure, mark, percent, plain, px};
+use super::axes::{Axis, HEIGHT, KINDS, axes, figure, mark, percent, plain, px};
 use super::{Report, node_map};
 use crate::documents::Run;
 use crate::metrics::Point;
@@ -46,9 +46,16 @@ pub(super) fn all(report: &Report) -> Vec<Named> {
     let series =
         SERIES.iter().filter_map(|series| Some((series.name.to_owned(), over_time(report, series)?)));
     figures.extend(series);
-    let maps = report.strategies().map(|(name, run)| (format!("nodes-{name}"), node_map::node_map(run)));
+    let maps = report
+        .strategies()
+        .map(|(name, run)| (format!("nodes-{}", plain_name(name)), node_map::node_map(run)));
     figures.extend(maps);
     figures
+}
+
+/// A strategy's name as a file can have it.
+fn plain_name(name: &str) -> String {
+    name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect()
 }
 
 /// Each run as a mark: how much stays local, and on how many nodes. Up and left is better.
@@ -57,7 +64,7 @@ pub(super) fn pareto(report: &Report) -> Markup {
     let nodes = |run: &Run| f64::from(run.metrics.nodes_used);
     let gained = |run: &Run| run.metrics.gained_affinity;
     let x = Axis::over("nodes used", plain, runs().map(nodes), false);
-    let y = Axis::over("G", percent, runs().map(gained), true);
+    let y = Axis::over("G, gained affinity", percent, runs().map(gained), true);
     let content = html! {
         (axes(x, y))
         @for (number, (name, runs)) in report.runs.iter().enumerate() {
@@ -79,7 +86,7 @@ pub(super) fn over_time(report: &Report, series: &Series) -> Option<Markup> {
     if points().all(|point| point.at == first.at) {
         return None;
     }
-    let x = Axis::over("time", duration, points().map(|point| point.at as f64), true);
+    let x = Axis::of_time(points().map(|point| point.at as f64));
     let y = Axis::over(series.title, series.format, points().map(series.value), true);
     let content = html! {
         (axes(x, y))
@@ -98,16 +105,14 @@ pub(super) fn over_time(report: &Report, series: &Series) -> Option<Markup> {
 
 /// A number holds until the next point in time.
 fn steps(run: &Run, series: &Series, x: Axis, y: Axis) -> String {
-    let mut points = String::new();
+    let mut corners = Vec::new();
     let mut before = None;
     for point in &run.course.series {
         let (at, value) = (x.x(point.at as f64), y.y((series.value)(point)));
-        if let Some(before) = before {
-            points.push_str(&format!("{},{} ", px(at), px(before)));
-        }
-        points.push_str(&format!("{},{} ", px(at), px(value)));
+        corners.extend(before.map(|before| (at, before)));
+        corners.push((at, value));
         before = Some(value);
     }
-    points.truncate(points.trim_end().len());
-    points
+    let corners: Vec<_> = corners.into_iter().map(|(x, y)| format!("{},{}", px(x), px(y))).collect();
+    corners.join(" ")
 }

@@ -65,18 +65,16 @@ fn locality(report: &Report) -> Markup {
 }
 
 fn over_time(report: &Report) -> Markup {
-    let drawn: Vec<_> = figures::SERIES
-        .iter()
-        .filter_map(|series| Some((series.title, figures::over_time(report, series)?)))
-        .collect();
+    let drawn: Vec<_> =
+        figures::SERIES.iter().filter_map(|series| figures::over_time(report, series)).collect();
     let content = html! {
         @if drawn.is_empty() {
             p { "Everything happens at once in these runs: there is nothing to draw over time." }
         } @else {
             (legend(report.runs.keys().map(String::as_str)))
             div class="figures" {
-                @for (title, figure) in &drawn {
-                    figure { figcaption { (title) } (figure) }
+                @for figure in &drawn {
+                    figure { (figure) }
                 }
             }
             p class="note" { "Of each strategy the first seed." }
@@ -129,5 +127,5 @@ fn binding(run: &crate::documents::Run) -> String {
         *counts.entry(constraint).or_insert(0_u32) += 1;
     }
     let told: Vec<_> = counts.iter().map(|(what, nodes)| format!("{} on {nodes}", what.name())).collect();
-    if told.is_empty() { String::new() } else { format!("; first runs out {}", told.join(", ")) }
+    if told.is_empty() { String::new() } else { format!("; runs out first: {}", told.join(", ")) }
 }

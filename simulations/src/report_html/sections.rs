@@ -54,7 +54,7 @@ pub(super) fn headline(report: &Report) -> Markup {
                             span class="against" { (baseline) ": " (share(baseline, metric.key)) " %" }
                         }
                         @if let Some(routing) = metric.routing {
-                            span class="routing" { (routing.requires()) }
+                            span class="routing" { (code(routing.requires())) }
                         }
                     }
                 }
@@ -73,7 +73,7 @@ pub(super) fn assumptions(report: &Report) -> Markup {
     let content = html! {
         dl class="assumptions" {
             dt { "routing" }
-            dd { ul { @for (short, routing) in routings { li { (short) ": " (Routing::requires(routing)) } } } }
+            dd { ul { @for (short, routing) in routings { li { (short) ": " (code(Routing::requires(routing))) } } } }
             dt { "overhead of a pod" }
             dd { (words(&assumed.overhead, "none beside what pods request")) }
             dt { "pods per node" }
@@ -97,6 +97,15 @@ pub(super) fn assumptions(report: &Report) -> Markup {
     section("assumptions", "What this rests on", &content)
 }
 
+/// Words with what stands between backticks as code.
+fn code(words: &str) -> Markup {
+    html! {
+        @for (number, part) in words.split('`').enumerate() {
+            @if number % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 fn words(lines: &[String], none: &str) -> Markup {
     html! {
         @match lines {
@@ -109,7 +118,7 @@ fn words(lines: &[String], none: &str) -> Markup {
 
 /// Every number of every strategy.
 pub(super) fn comparison(report: &Report) -> Markup {
-    let names: Vec<&str> = report.runs.keys().map(String::as_str).collect();
+    let names = in_order(report);
     let columns: Vec<Column<'_>> =
         std::iter::once(("", false)).chain(names.iter().map(|name| (*name, true))).collect();
     let placement = METRICS.iter().map(|metric| row(report, &names, metric));
@@ -129,6 +138,14 @@ pub(super) fn comparison(report: &Report) -> Markup {
         }
     };
     section("comparison", "Strategies", &content)
+}
+
+/// The strategies, the subject first and what it is held against beside it.
+fn in_order(report: &Report) -> Vec<&str> {
+    let first = [Some(report.subject()), report.baseline()].into_iter().flatten();
+    let others = report.runs.keys().map(String::as_str);
+    let others = others.filter(|name| *name != report.subject() && Some(*name) != report.baseline());
+    first.chain(others).collect()
 }
 
 /// Whether a number of the course is anything but zero for somebody.

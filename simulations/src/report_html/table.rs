@@ -17,7 +17,7 @@ pub(super) fn table(
     html! {
         div class="scroll" tabindex="0" role="region" aria-label=(caption) {
             table {
-                caption { (caption) }
+                caption { span { (caption) } }
                 thead {
                     tr {
                         @for (heading, number) in columns {
@@ -58,6 +58,8 @@ pub(super) fn estimate(metric: &Metric, estimate: &Estimate) -> String {
 /// A mean with its interval, times a factor and to so many places.
 pub(super) fn scaled(estimate: &Estimate, factor: f64, places: usize) -> String {
     let mean = estimate.mean * factor;
-    let half = estimate.ci95.map(|half| half * factor);
+    // Runs that are all the same but for rounding need no interval.
+    let differ = |half: &f64| *half > estimate.mean.abs() * 1e-9;
+    let half = estimate.ci95.filter(differ).map(|half| half * factor);
     half.map_or_else(|| format!("{mean:.places$}"), |half| format!("{mean:.places$} ± {half:.places$}"))
 }

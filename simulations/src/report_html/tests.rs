@@ -152,7 +152,7 @@ fn the_headline_says_what_is_gained_against_what() {
     let text = "With <strong>wit</strong>, <strong>55.7 ± 5.2 %</strong> of the traffic can stay on its node, \
                 against 6.0 ± 2.5 % with default.";
     assert!(html.contains(text), "{}", html.split("headline").nth(2).unwrap_or_default());
-    assert!(html.contains("Services with `trafficDistribution: PreferSameNode`"));
+    assert!(html.contains("Services with <code>trafficDistribution: PreferSameNode</code>"));
 }
 
 #[test]
