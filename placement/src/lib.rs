@@ -21,6 +21,7 @@
 //!     instance_cap: None,
 //!     taints: Vec::new(),
 //!     unschedulable: false,
+//!     images: Vec::new(),
 //! };
 //! state.apply(Event::Node(node("linux", "runc")), now);
 //! state.apply(Event::Node(node("wasm-1", "wasmtime")), now);

@@ -2,10 +2,13 @@
 //!
 //! `wit-sources` makes them from a watch, from manifests or from a dump; the simulator makes them from traces.
 
+mod constraints;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+pub use constraints::*;
 use serde::{Deserialize, Serialize};
 use wit_config::Mode;
 use wit_graph::{Component, DeclaredLink, WorkloadKey};
@@ -71,6 +74,17 @@ pub struct Node {
     pub taints: Vec<Taint>,
     /// `spec.unschedulable`: the node is cordoned.
     pub unschedulable: bool,
+    /// The images that it holds (`status.images`), by every name that it gives them.
+    pub images: Vec<NodeImage>,
+}
+
+/// An image that a node holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeImage {
+    /// Its names, by tag and by digest.
+    pub names: Vec<ImageReference>,
+    /// How much it takes, in bytes.
+    pub size_bytes: u64,
 }
 
 /// A node's taint.
@@ -176,6 +190,8 @@ pub struct PodShape {
     pub strict: Option<bool>,
     /// The annotation `wit-placement.dev/links`: whom it calls and how much, beside what its world shows.
     pub links: Vec<DeclaredLink>,
+    /// What only kube-scheduler's own plugins read.
+    pub scheduling: Arc<Constraints>,
 }
 
 /// The annotation `wit-placement.dev/mode` of a pod or template.

@@ -13,7 +13,7 @@ use wit_graph::{Component, ComponentKind, WorkloadKey};
 pub(crate) use shop::{SHOP, Shop};
 
 use crate::answers::{answer_filter, answer_prioritize};
-use crate::kube_scheduler;
+use crate::kube_scheduler::single;
 use crate::nodes::NodeIdx;
 use crate::objects::{
     Allocatable, Event, ImageReference, Millis, Node, NodeName, Pod, PodKey, PodShape, PodUid, Resources,
@@ -128,7 +128,8 @@ impl Cluster {
     /// As [`Cluster::schedule`], up to the choice.
     pub(crate) fn choose(&mut self, pod: &Pod, noise: u64, random: &mut Random) -> Option<NodeIdx> {
         let request = request(pod);
-        let feasible = kube_scheduler::feasible(&self.state, &pod.shape).nodes;
+        let nodes = self.state.nodes().filter(|(_, node)| single::unfit(&pod.shape, node).is_none());
+        let feasible: Vec<_> = nodes.map(|(place, _)| place).collect();
         let candidates: Vec<_> = feasible.iter().map(|node| crate::Candidate::Known(*node)).collect();
         let answer = answer_filter(&self.state, &request, &candidates, self.now);
         answer.ledger.enter(&mut self.state, &request, self.now);
@@ -140,7 +141,8 @@ impl Cluster {
         let answer = answer_prioritize(&self.state, &request, &candidates, self.now);
         let scores = answer.board.map_or_else(|| vec![0; returned.len()], |board| board.scores);
         let chosen = returned.iter().zip(scores).max_by_key(|(node, score)| {
-            kube_scheduler::total(&self.state, &pod.shape, **node, *score, 15) + random.below(noise + 1)
+            let own = single::least_allocated(&pod.shape, self.state.node(**node).unwrap());
+            own + u64::from(*score) * 10 * 15 + random.below(noise + 1)
         });
         let chosen = chosen.map(|(node, _)| *node);
         answer.ledger.enter(&mut self.state, &request, self.now);
@@ -186,6 +188,7 @@ pub(crate) fn node(name: &str) -> Node {
         instance_cap: None,
         taints: Vec::new(),
         unschedulable: false,
+        images: Vec::new(),
     }
 }
 

@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wit_placement::Millis;
 
-pub use self::import::{Format, ImportArguments, OpenbArguments, RasaArguments, Target};
+pub use self::import::{
+    ClusterArguments, Format, ImportArguments, ManifestsArguments, OpenbArguments, RasaArguments,
+    SktraceArguments, Target,
+};
 use crate::engine::{Options, Timing};
 
 /// Asks what a cluster would look like with wit-placement: the very code that places pods there, on a virtual clock.

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
 
-use crate::cli::{Format, ImportArguments, Target, ValidateArguments};
+use crate::cli::{ClusterArguments, Format, ImportArguments, ManifestsArguments, Target, ValidateArguments};
 use crate::counts::Counts;
-use crate::import::{ImportError, ImportProblem, Imported, InputFile, openb, rasa, save};
+use crate::import::manifests::Bound;
+use crate::import::{ImportError, ImportProblem, Imported, InputFile, manifests, openb, rasa, save, sktrace};
 use crate::trace::{Trace, TraceProblem};
 
 /// `wit-sim import`.
@@ -20,8 +21,29 @@ pub(crate) fn import(
         Format::Openb(openb) => {
             (openb::import(&InputFile::read_all(&openb.files)?, &openb.options)?, &openb.target)
         }
+        Format::Sktrace(sktrace) => {
+            (sktrace::import(&InputFile::read(&sktrace.file)?, &sktrace.additions)?, &sktrace.target)
+        }
+        Format::Manifests(arguments) => (from_manifests(arguments)?, &arguments.target),
+        Format::Cluster(arguments) => (from_dump(arguments)?, &arguments.target),
     };
     give(&imported, target, out, notes)
+}
+
+fn from_manifests(arguments: &ManifestsArguments) -> anyhow::Result<Imported> {
+    let input = manifests::Input {
+        objects: manifests::read(&arguments.paths)?,
+        edges: arguments.edges.as_deref().map(InputFile::read).transpose()?,
+        load: arguments.load.as_deref().map(InputFile::read).transpose()?,
+    };
+    Ok(manifests::import(&input, "manifests", Bound::Forgotten, &arguments.additions)?)
+}
+
+fn from_dump(arguments: &ClusterArguments) -> anyhow::Result<Imported> {
+    let objects = manifests::read(&arguments.paths)?;
+    let edges = arguments.edges.as_deref().map(InputFile::read).transpose()?;
+    let input = manifests::Input { objects, edges, load: None };
+    Ok(manifests::import(&input, "cluster", Bound::Kept, &arguments.additions)?)
 }
 
 /// `wit-sim validate`.

@@ -7,15 +7,22 @@
 //! |---|---|---|
 //! | `rasa` | ByteDance's clusters with the traffic between services | [`rasa`] |
 //! | `openb` | Alibaba's pods with the times at which they came and went | [`openb`] |
+//! | `sktrace` | what `SimKube`'s tracer recorded | [`sktrace`] |
+//! | `manifests`, `cluster` | Kubernetes YAML and JSON, as written or as dumped | [`manifests`] |
 
+mod additions;
+mod changes;
 mod file;
+pub mod manifests;
 mod objects;
 pub mod openb;
 mod problems;
 pub mod rasa;
 mod save;
+pub mod sktrace;
 mod table;
 
+pub use additions::Additions;
 pub use file::InputFile;
 pub use objects::Runtime;
 pub use problems::{ImportError, ImportProblem};

@@ -19,6 +19,7 @@
 //!     instance_cap: None,
 //!     taints: Vec::new(),
 //!     unschedulable: false,
+//!     images: Vec::new(),
 //! };
 //! let pod = Pod {
 //!     key: PodKey::new("web", "site-0"),
@@ -42,10 +43,10 @@
 //! |---|---|
 //! | what can be typed? | [`cli`] |
 //! | what can be simulated? | [`scenario`], from folders by [`input`] or from a [`trace`] |
+//! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import) |
 //! | what happens at a step, and what follows from it? | [`engine`], on the virtual clock of [`timeline`] |
 //! | in which order do pods come? | [`arrivals`] |
 //! | both strategies beside each other | [`replay`](mod@replay) |
-//! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import) |
 //! | who answers the scheduler? | [`strategy`] |
 //! | what comes out? | [`output`] |
 //! | what is a placement worth? | [`metrics`] |

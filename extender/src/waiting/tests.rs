@@ -17,6 +17,7 @@ fn node(name: &str, pods: u32) -> Event {
         instance_cap: None,
         taints: Vec::new(),
         unschedulable: false,
+        images: Vec::new(),
     })
 }
 

@@ -1,17 +1,22 @@
 //! The scheduling loop: one pod after another through filters, extender and choice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use wit_graph::WorkloadKey;
 
+use super::attempt::{Attempt, Choice, Outcome, last_attempts};
+use super::cycle::Cycle;
 use super::extender::SchedulerExtender;
+use super::profile::Profile;
 use super::queue::Queue;
-use super::{feasible, total};
-use crate::nodes::NodeIdx;
-use crate::objects::{Event, Millis, NodeName, Pod, PodKey, PodUid};
+use super::sampling::{Sampling, TieBreak};
+use super::snapshot::Snapshot;
+use super::unfit::Unfits;
+use crate::nodes::Hasher;
+use crate::objects::{Event, Millis, NodeName, Pod};
 use crate::state::{ClusterState, Effects};
 
-/// kube-scheduler: its cache of the cluster, its queue, and the weight that it gives to the extender's scores.
+/// kube-scheduler: its cache of the cluster, its queue, and its profile.
 ///
 /// ```
 /// use wit_placement::kube_scheduler::{NoExtender, Scheduler};
@@ -27,86 +32,44 @@ use crate::state::{ClusterState, Effects};
 #[derive(Clone, Debug)]
 pub struct Scheduler {
     cache: ClusterState,
-    weight: u64,
+    snapshot: Snapshot,
+    profile: Profile,
     queue: Queue,
+    sampling: Sampling,
+    ties: TieBreak,
     now: Millis,
 }
 
-/// One attempt to place a pod.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    /// The pod.
-    pub pod: PodKey,
-    /// Its UID.
-    pub uid: PodUid,
-    /// The workload whose replica it is.
-    pub workload: WorkloadKey,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// Which nodes were refused, by the message of kube-scheduler's own filters or the extender's.
-    pub reasons: BTreeMap<String, Vec<NodeName>>,
-}
-
-/// What became of an attempt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The pod was bound.
-    Bound(Choice),
-    /// No node was left: the pod is tried again when something changes.
-    Unschedulable,
-}
-
-/// The node that the scheduler chose, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// The node.
-    pub node: NodeName,
-    /// The sum of the scheduler's own score and the extender's; `None` where it was the only node left, which is
-    /// chosen without scores.
-    pub total: Option<u64>,
-    /// The extender's score, 0 to 10; `None` where it was not asked or preferred nothing.
-    pub extender: Option<u8>,
-    /// The linked workloads of which a replica was on the node already.
-    pub beside: Vec<WorkloadKey>,
-}
-
-impl Attempt {
-    /// The chosen node, if there is one.
-    pub fn choice(&self) -> Option<&Choice> {
-        match &self.outcome {
-            Outcome::Bound(choice) => Some(choice),
-            Outcome::Unschedulable => None,
-        }
-    }
-}
-
-impl Outcome {
-    /// Whether the pod was bound.
-    pub fn is_bound(&self) -> bool {
-        matches!(self, Self::Bound(_))
-    }
-}
-
-/// The last attempt of each pod, in the order of the pods' first attempts.
-pub fn last_attempts(attempts: impl IntoIterator<Item = Attempt>) -> Vec<Attempt> {
-    let (mut last, mut places) = (Vec::new(), BTreeMap::new());
-    for attempt in attempts {
-        let place = *places.entry(attempt.uid.clone()).or_insert(last.len());
-        match last.get_mut(place) {
-            Some(earlier) => *earlier = attempt,
-            None => last.push(attempt),
-        }
-    }
-    last
+/// The nodes that pass the filters, and those that do not.
+#[derive(Debug, Default)]
+struct Found {
+    nodes: Vec<u32>,
+    unfit: Vec<(u32, Unfits)>,
+    /// Why nodes were refused, in words.
+    reasons: BTreeMap<String, Vec<NodeName>>,
 }
 
 impl Scheduler {
-    /// A scheduler that starts with this cache and gives the extender's scores this weight.
+    /// A scheduler that starts with this cache and gives the extender's scores this weight; everything else is as in
+    /// [`Profile::default`].
     ///
     /// Its queue is empty: pods of the cache that still wait are scheduled once [`Scheduler::apply`] names them, in that
     /// order.
     pub fn new(cache: ClusterState, weight: u32) -> Self {
-        Self { cache, weight: u64::from(weight), queue: Queue::default(), now: Millis::default() }
+        Self::with_profile(cache, Profile { extender_weight: weight, ..Profile::default() })
+    }
+
+    /// As [`Scheduler::new`], with a profile.
+    pub fn with_profile(cache: ClusterState, profile: Profile) -> Self {
+        Self {
+            snapshot: Snapshot::of(&cache, &profile, Millis::default()),
+            cache,
+            queue: Queue::default(),
+            sampling: Sampling::default(),
+            ties: TieBreak::new(profile.ties),
+            profile,
+            now: Millis::default(),
+        }
     }
 
     /// The cluster as the scheduler sees it, bindings included.
@@ -128,6 +91,13 @@ impl Scheduler {
             _ => {}
         }
         self.queue.change();
+        if let Event::Pod(pod) = &event
+            && let Some(earlier) = self.cache.pod(&pod.key).filter(|earlier| earlier.uid != pod.uid)
+        {
+            // Only one pod has the name at a time: the end of the other is still to come, or was missed.
+            self.snapshot.displace(&earlier.uid);
+        }
+        self.snapshot.apply(&event, &self.profile, now);
         self.cache.apply(event, now)
     }
 
@@ -170,92 +140,160 @@ impl Scheduler {
     }
 
     fn attempt<X: SchedulerExtender>(&mut self, pod: &Pod, extender: &mut X) -> Result<Attempt, X::Error> {
-        let mut reasons = BTreeMap::new();
-        let nodes = self.filter(pod, extender, &mut reasons)?;
-        let outcome = match self.choose(pod, &nodes, extender)? {
-            Some((node, choice)) => Outcome::Bound(self.bind(pod, node, choice, extender)?),
+        let (found, chosen) = self.decide(pod, extender)?;
+        let outcome = match chosen {
+            Some(choice) => Outcome::Bound(self.bind(pod, choice, extender)?),
             None => Outcome::Unschedulable,
         };
         let Pod { key, uid, workload, .. } = pod.clone();
-        Ok(Attempt { pod: key, uid, workload, outcome, reasons })
+        Ok(Attempt { pod: key, uid, workload, outcome, reasons: found.reasons })
     }
 
-    /// The nodes that pass the scheduler's own filters and the extender's.
-    fn filter<X: SchedulerExtender>(
-        &self,
+    /// What the filters and the extender leave, and the choice between that.
+    fn decide<X: SchedulerExtender>(
+        &mut self,
         pod: &Pod,
         extender: &mut X,
-        reasons: &mut BTreeMap<String, Vec<NodeName>>,
-    ) -> Result<Vec<NodeIdx>, X::Error> {
-        let own = feasible(&self.cache, &pod.shape);
-        for (unfit, nodes) in &own.unfit {
-            reasons.insert(unfit.message().to_owned(), self.names(nodes));
-        }
-        if own.nodes.is_empty() {
-            return Ok(own.nodes);
-        }
-        let reply = extender.filter(pod, &self.names(&own.nodes))?;
-        for (node, message) in reply.failed.into_iter().chain(reply.unresolvable) {
-            reasons.entry(message).or_default().push(node);
-        }
-        let passed: BTreeSet<&NodeName> = reply.nodes.iter().collect();
-        let stays = |node: &NodeIdx| self.name(*node).is_some_and(|name| passed.contains(name));
-        Ok(own.nodes.into_iter().filter(stays).collect())
-    }
-
-    /// The node with the highest score, the first of several; the only one is taken without asking.
-    fn choose<X: SchedulerExtender>(
-        &self,
-        pod: &Pod,
-        nodes: &[NodeIdx],
-        extender: &mut X,
-    ) -> Result<Option<(NodeIdx, Choice)>, X::Error> {
-        let choice = |node: NodeIdx, total, extender| {
-            let name = self.name(node)?.clone();
-            Some((node, Choice { node: name, total, extender, beside: Vec::new() }))
+    ) -> Result<(Found, Option<Choice>), X::Error> {
+        let class = self.snapshot.class_of(pod, &self.profile);
+        let verdicts = self.snapshot.prepare(class);
+        let Some(mut cycle) = Cycle::new(&self.snapshot, class, &self.profile, verdicts) else {
+            return Ok((Found::default(), None));
         };
-        if let [only] = nodes {
-            return Ok(choice(*only, None, None));
-        }
-        if nodes.is_empty() {
-            return Ok(None);
-        }
-        let scores = extender.prioritize(pod, &self.names(nodes))?;
-        let prefers = scores.values().any(|score| *score > 0);
-        let of = |node: NodeIdx| self.name(node).and_then(|name| scores.get(name)).copied().unwrap_or(0);
-        let totals = nodes.iter().map(|node| {
-            let score = of(*node);
-            (total(&self.cache, &pod.shape, *node, score, self.weight), score, *node)
+        let mut found = Self::find(&mut self.sampling, &self.snapshot, &self.profile, &mut cycle);
+        let decided = self.snapshot.ask(pod, &mut found, extender).and_then(|()| {
+            choose(&self.snapshot, &self.profile, &cycle, &mut self.ties, pod, &found.nodes, extender)
         });
-        // Of equal nodes the later is not greater, so the first stays.
-        let best = totals.reduce(|best, next| if next.0 > best.0 { next } else { best });
-        Ok(best.and_then(|(total, score, node)| choice(node, Some(total), prefers.then_some(score))))
+        let verdicts = cycle.finish();
+        self.snapshot.keep(class, verdicts);
+        let choice = decided?;
+        if choice.is_none() || self.profile.tells_unfit_of_bound {
+            self.snapshot.tell(&mut found);
+        }
+        Ok((found, choice))
+    }
+
+    /// Looks at nodes until enough fit, from where the search before ended.
+    fn find(sampling: &mut Sampling, snapshot: &Snapshot, profile: &Profile, cycle: &mut Cycle<'_>) -> Found {
+        let mut found = Found::default();
+        let enough = profile.enough_nodes(snapshot.order().len());
+        for node in sampling.nodes(snapshot.order()) {
+            let unfits = cycle.unfit(node);
+            if !unfits.is_empty() {
+                found.unfit.push((node, unfits));
+            } else if found.nodes.len() < enough {
+                found.nodes.push(node);
+            } else {
+                break;
+            }
+        }
+        sampling.advance(found.nodes.len() + found.unfit.len(), snapshot.order().len());
+        found
     }
 
     /// Assumes the pod on its node and tells the extender of the binding.
     fn bind<X: SchedulerExtender>(
         &mut self,
         pod: &Pod,
-        node: NodeIdx,
         mut choice: Choice,
         extender: &mut X,
     ) -> Result<Choice, X::Error> {
         let bound = Pod { node: Some(choice.node.clone()), ..pod.clone() };
+        let node = self.cache.node_place(choice.node.as_str());
         let there = |workload: &WorkloadKey| {
-            self.cache.workload(workload).is_some_and(|workload| workload.on(node) > 0)
+            let workload = self.cache.workload(workload);
+            workload.zip(node).is_some_and(|(workload, node)| workload.on(node) > 0)
         };
         let partners = self.cache.graph().partners(&pod.workload).into_iter();
         choice.beside = partners.map(|partner| partner.workload).filter(there).collect();
+        self.snapshot.place(&bound, &self.profile, self.now);
         self.cache.apply(Event::Pod(bound.clone()), self.now);
         extender.bound(&bound, &choice.node)?;
         Ok(choice)
     }
+}
 
-    fn name(&self, node: NodeIdx) -> Option<&NodeName> {
-        self.cache.node(node).map(crate::nodes::NodeState::name)
+#[cfg(test)]
+impl Scheduler {
+    /// The plugins' scores of nodes by position, as they are added up for a pod.
+    pub(super) fn totals(&mut self, pod: &Pod, nodes: &[u32]) -> Vec<u64> {
+        let class = self.snapshot.class_of(pod, &self.profile);
+        let verdicts = self.snapshot.prepare(class);
+        let mut cycle = Cycle::new(&self.snapshot, class, &self.profile, verdicts).unwrap();
+        let _unfit: Vec<_> = nodes.iter().map(|node| cycle.unfit(*node)).collect();
+        cycle.totals(nodes)
     }
 
-    fn names(&self, nodes: &[NodeIdx]) -> Vec<NodeName> {
-        nodes.iter().filter_map(|node| self.name(*node)).cloned().collect()
+    /// The same scheduler without anything that it has kept.
+    pub(super) fn afresh(&self) -> Self {
+        Self { snapshot: Snapshot::of(&self.cache, &self.profile, self.now), ..self.clone() }
     }
+}
+
+impl Snapshot {
+    /// Asks the extender which of the nodes that were found may take the pod.
+    fn ask<X: SchedulerExtender>(
+        &self,
+        pod: &Pod,
+        found: &mut Found,
+        extender: &mut X,
+    ) -> Result<(), X::Error> {
+        if found.nodes.is_empty() || !extender.is_interested(pod) {
+            return Ok(());
+        }
+        let reply = extender.filter(pod, &self.names(&found.nodes))?;
+        for (node, message) in reply.failed.into_iter().chain(reply.unresolvable) {
+            found.reasons.entry(message).or_default().push(node);
+        }
+        let passed: HashSet<&NodeName, Hasher> = reply.nodes.iter().collect();
+        found.nodes.retain(|node| self.name(*node).is_some_and(|name| passed.contains(name)));
+        Ok(())
+    }
+
+    /// Puts into words why nodes did not fit.
+    fn tell(&self, found: &mut Found) {
+        found.unfit.sort_unstable_by_key(|(node, _)| *node);
+        for (node, unfits) in &found.unfit {
+            let Some(name) = self.name(*node) else { continue };
+            for message in unfits.iter().filter_map(super::Unfit::message) {
+                match found.reasons.get_mut(message) {
+                    Some(nodes) => nodes.push(name.clone()),
+                    None => drop(found.reasons.insert(message.to_owned(), vec![name.clone()])),
+                }
+            }
+        }
+    }
+}
+
+/// The node with the highest score; the only one is taken without asking.
+fn choose<X: SchedulerExtender>(
+    snapshot: &Snapshot,
+    profile: &Profile,
+    cycle: &Cycle<'_>,
+    ties: &mut TieBreak,
+    pod: &Pod,
+    nodes: &[u32],
+    extender: &mut X,
+) -> Result<Option<Choice>, X::Error> {
+    let choice = |node: u32, total, extender| {
+        let node = snapshot.name(node)?.clone();
+        Some(Choice { node, total, extender, beside: Vec::new() })
+    };
+    if let [only] = nodes {
+        return Ok(choice(*only, None, None));
+    }
+    let mut totals = cycle.totals(nodes);
+    let mut scores = vec![0; nodes.len()];
+    if !nodes.is_empty() && extender.is_interested(pod) {
+        let given = extender.prioritize(pod, &snapshot.names(nodes))?;
+        let of = |node: u32| snapshot.name(node).and_then(|name| given.get(name)).copied().unwrap_or(0);
+        scores = nodes.iter().map(|node| of(*node)).collect();
+    }
+    for (total, score) in totals.iter_mut().zip(&scores) {
+        *total += u64::from(*score) * 10 * u64::from(profile.extender_weight);
+    }
+    let prefers = scores.iter().any(|score| *score > 0);
+    let Some((best, total)) = ties.best(&totals) else { return Ok(None) };
+    let score = scores.get(best).copied().filter(|_| prefers);
+    Ok(nodes.get(best).and_then(|node| choice(*node, Some(total), score)))
 }

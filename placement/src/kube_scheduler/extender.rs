@@ -10,6 +10,12 @@ pub trait SchedulerExtender {
     /// Why a question was not answered. An attempt ends with it; the pod stays in the queue.
     type Error;
 
+    /// Whether it is asked about the pod at all (`managedResources`). Where it is not, all nodes pass and none is
+    /// preferred; of the binding it hears all the same.
+    fn is_interested(&self, _pod: &Pod) -> bool {
+        true
+    }
+
     /// Which of the nodes may take the pod. Asked of the nodes that passed the scheduler's own filters, if there are any.
     fn filter(&mut self, pod: &Pod, nodes: &[NodeName]) -> Result<FilterReply, Self::Error>;
 
@@ -38,6 +44,10 @@ pub struct NoExtender;
 
 impl SchedulerExtender for NoExtender {
     type Error = Infallible;
+
+    fn is_interested(&self, _pod: &Pod) -> bool {
+        false
+    }
 
     fn filter(&mut self, _pod: &Pod, nodes: &[NodeName]) -> Result<FilterReply, Infallible> {
         Ok(FilterReply { nodes: nodes.to_vec(), ..FilterReply::default() })

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use wit_graph::{Link, LinkStatus};
 
-use super::driver::{Attempt, Choice};
+use super::attempt::{Attempt, Choice};
 use crate::affinity::Affinity;
 use crate::objects::NodeName;
 use crate::score::BEST;

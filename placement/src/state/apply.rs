@@ -249,10 +249,13 @@ impl ClusterState {
         }
     }
 
-    /// Pods of one workload usually look alike: they share one shape in memory.
+    /// Pods of one workload usually look alike: they share one shape in memory, that of the template or, where pods have
+    /// labels that the template has not (`pod-template-hash`), that of another pod.
     fn share_shape(&self, mut pod: Pod, place: WorkloadIdx) -> Pod {
-        if let Some(state) = self.workloads.get(place).filter(|state| state.shape == pod.shape) {
-            pod.shape = Arc::clone(&state.shape);
+        let Some(state) = self.workloads.get(place) else { return pod };
+        let of_pod = state.pods.get_min().and_then(|uid| self.pods.get(uid)).map(|record| &record.pod.shape);
+        if let Some(shape) = [Some(&state.shape), of_pod].into_iter().flatten().find(|it| **it == pod.shape) {
+            pod.shape = Arc::clone(shape);
         }
         pod
     }

@@ -239,3 +239,20 @@ fn pods_without_a_template_have_the_shape_of_the_first_by_uid() {
     cluster.apply(Event::PodGone(first.uid));
     assert_eq!(cluster.state.workload(&lone.key).unwrap().shape().images, [image("lone")]);
 }
+
+#[test]
+fn pods_with_labels_that_the_template_has_not_share_a_shape_among_themselves() {
+    let mut cluster = Cluster::new();
+    let lone = workload("lone", 2);
+    let labelled = |number: u32| {
+        let labels = [("pod-template-hash".to_owned(), "7d9f".to_owned())].into();
+        let scheduling = Arc::new(crate::Constraints { labels, ..crate::Constraints::default() });
+        Pod {
+            shape: Arc::new(PodShape { scheduling, ..PodShape::clone(&lone.shape) }),
+            ..pod_of(&lone, number)
+        }
+    };
+    cluster.workload(&lone).pod(&labelled(0)).pod(&labelled(1));
+    let shapes: Vec<_> = cluster.state.pods().map(|pod| &pod.shape).collect();
+    assert!(Arc::ptr_eq(shapes[0], shapes[1]));
+}

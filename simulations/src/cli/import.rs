@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::import::Additions;
 use crate::import::openb::OpenbOptions;
 use crate::import::rasa::RasaOptions;
 
@@ -28,6 +29,70 @@ pub enum Format {
     /// The columns tell pods from nodes. Pods are workloads of their own; of those that ask for GPUs CPU and memory are kept.
     /// Times are counted from the first pod.
     Openb(OpenbArguments),
+    /// `SimKube`'s `.sktrace`, version 2: workloads and pods as its tracer saw them come, change and go
+    ///
+    /// It has no nodes: add some. Changes of replicas become scale events; a pod of its own ends when its lifecycle says.
+    Sktrace(SktraceArguments),
+    /// Kubernetes YAML or JSON: files, and folders with all that is in them
+    ///
+    /// Templates keep what decides where their pods may run: affinity, tolerations, spread constraints, requests. Environments,
+    /// volumes and commands are left out. Pods wait, wherever they were bound.
+    Manifests(ManifestsArguments),
+    /// A dump of a cluster, as `kubectl get -o yaml` prints it: as `manifests`, and pods stay where they are
+    Cluster(ClusterArguments),
+}
+
+/// The arguments of `import manifests`.
+#[derive(Clone, Debug, Args)]
+pub struct ManifestsArguments {
+    /// Files and folders
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Who calls whom: a CSV file with the columns `src`, `dst` and `weight` or `calls_per_user_task`; it becomes the
+    /// annotation `wit-placement.dev/links` of the callers
+    #[arg(long, value_name = "FILE")]
+    pub edges: Option<PathBuf>,
+    /// A load over time for KEDA's `ScaledObjects` and `HorizontalPodAutoscalers`: a CSV file with the columns `seconds` and
+    /// `value`, in the unit of their targets; they want value / target replicas, rounded up, within their bounds
+    #[arg(long, value_name = "FILE")]
+    pub load: Option<PathBuf>,
+    /// What is added.
+    #[command(flatten)]
+    pub additions: Additions,
+    /// Where the trace goes.
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// The arguments of `import cluster`.
+#[derive(Clone, Debug, Args)]
+pub struct ClusterArguments {
+    /// Files and folders
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Who calls whom: a CSV file with the columns `src`, `dst` and `weight` or `calls_per_user_task`
+    #[arg(long, value_name = "FILE")]
+    pub edges: Option<PathBuf>,
+    /// What is added.
+    #[command(flatten)]
+    pub additions: Additions,
+    /// Where the trace goes.
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// The arguments of `import sktrace`.
+#[derive(Clone, Debug, Args)]
+pub struct SktraceArguments {
+    /// The exported trace
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// What is added.
+    #[command(flatten)]
+    pub additions: Additions,
+    /// Where the trace goes.
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// The arguments of `import openb`.

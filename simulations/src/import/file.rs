@@ -66,6 +66,11 @@ impl InputFile {
         self.path.file_stem().map_or_else(|| self.name(), |stem| stem.to_string_lossy().into_owned())
     }
 
+    /// The name of the folder that it is in.
+    pub(super) fn folder(&self) -> Option<String> {
+        Some(self.path.parent()?.file_name()?.to_string_lossy().into_owned())
+    }
+
     /// The value that it holds as JSON.
     ///
     /// # Errors

@@ -73,17 +73,26 @@ impl Template {
 
 /// A node of this name, with these resources to give away.
 pub(super) fn node(name: &str, allocatable: Resources, pods: u32, runtime: Runtime) -> Node {
-    let mut labels = BTreeMap::from([(HOSTNAME.to_owned(), name.to_owned())]);
+    let labels = BTreeMap::from([(HOSTNAME.to_owned(), name.to_owned())]);
     let mut list = quantities(allocatable);
     list.insert("pods".to_owned(), Quantity(pods.to_string()));
-    let mut status = NodeStatus { allocatable: Some(list), ..NodeStatus::default() };
-    if runtime == Runtime::Wasm {
-        labels.insert(LINKING_RUNTIME.0.to_owned(), LINKING_RUNTIME.1.to_owned());
-        let handler = NodeRuntimeHandler { name: Some(HANDLER.to_owned()), ..NodeRuntimeHandler::default() };
-        status.runtime_handlers = Some(vec![handler]);
-    }
+    let status = NodeStatus { allocatable: Some(list), ..NodeStatus::default() };
     let metadata = ObjectMeta { name: Some(name.to_owned()), labels: Some(labels), ..ObjectMeta::default() };
-    Node { metadata, spec: None, status: Some(status) }
+    let mut node = Node { metadata, spec: None, status: Some(status) };
+    if runtime == Runtime::Wasm {
+        make_able(&mut node);
+    }
+    node
+}
+
+/// Gives a node the runtime of workloads that are made Wasm.
+pub(super) fn make_able(node: &mut Node) {
+    let labels = node.metadata.labels.get_or_insert_default();
+    labels.insert(LINKING_RUNTIME.0.to_owned(), LINKING_RUNTIME.1.to_owned());
+    let handlers = node.status.get_or_insert_default().runtime_handlers.get_or_insert_default();
+    if !handlers.iter().any(|handler| handler.name.as_deref() == Some(HANDLER)) {
+        handlers.push(NodeRuntimeHandler { name: Some(HANDLER.to_owned()), ..NodeRuntimeHandler::default() });
+    }
 }
 
 /// The `RuntimeClass` of workloads that are made Wasm.

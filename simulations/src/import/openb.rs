@@ -101,7 +101,8 @@ impl Import<'_> {
             (true, _) => table.rows().for_each(|row| self.node(row, &mut problems)),
             (_, true) => table.rows().for_each(|row| self.pod(row, &mut problems)),
             _ => {
-                problems.add("line 1", "has neither the column `sn` of nodes nor the `creation_time` of pods")
+                problems
+                    .add("line 1", "has neither the column `sn` of nodes nor the `creation_time` of pods");
             }
         }
         problems.finish(())

@@ -42,6 +42,11 @@ impl<'a> Problems<'a> {
         self.found.push(ImportProblem { file: self.file.to_owned(), place, message });
     }
 
+    /// Everything that was found.
+    pub(super) fn into_inner(self) -> Vec<ImportProblem> {
+        self.found
+    }
+
     /// The value, unless something is wrong.
     pub(super) fn finish<T>(self, value: T) -> Result<T, ImportError> {
         if self.found.is_empty() { Ok(value) } else { Err(ImportError { problems: self.found }) }

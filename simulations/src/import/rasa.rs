@@ -17,8 +17,8 @@ use clap::Args;
 use serde::Deserialize;
 use wit_graph::{DeclaredLink, Weight, WorkloadKey};
 use wit_placement::Resources;
-use wit_sources::cluster::quantity::{self, QuantityError, Unit};
 
+use super::additions::{bytes, cpu_millis};
 use super::objects::{self, Runtime, Template, image_of, name_of};
 use super::problems::Problems;
 use super::{ImportError, Imported, InputFile};
@@ -34,7 +34,7 @@ pub struct RasaOptions {
     #[arg(long, value_enum, default_value_t)]
     pub runtime: Runtime,
     /// The cores of the whole cluster, of which the file says shares
-    #[arg(long, value_name = "QUANTITY", default_value = "1M", value_parser = millis)]
+    #[arg(long, value_name = "QUANTITY", default_value = "1M", value_parser = cpu_millis)]
     pub cluster_cpu: u64,
     /// The memory of the whole cluster, of which the file says shares
     #[arg(long, value_name = "QUANTITY", default_value = "1P", value_parser = bytes)]
@@ -45,14 +45,6 @@ pub struct RasaOptions {
     /// Pods are bound where the file says that they run, instead of waiting
     #[arg(long)]
     pub deployed: bool,
-}
-
-fn millis(text: &str) -> Result<u64, QuantityError> {
-    quantity::parse(text, Unit::Millis)
-}
-
-fn bytes(text: &str) -> Result<u64, QuantityError> {
-    quantity::parse(text, Unit::Whole)
 }
 
 #[derive(Deserialize)]

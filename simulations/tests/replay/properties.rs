@@ -28,6 +28,7 @@ fn node(number: usize, cap: u32) -> Step {
         instance_cap: Some(cap),
         taints: Vec::new(),
         unschedulable: false,
+        images: Vec::new(),
     })
 }
 

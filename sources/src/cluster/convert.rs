@@ -5,11 +5,14 @@
 //! annotation of ours that says nothing sensible) is passed over and told in [`Converted::warnings`].
 
 mod affinity;
+mod constraints;
 mod node;
 mod pod;
 mod resources;
 mod runtime_class;
+mod selectors;
 mod shape;
+mod spread;
 mod template;
 mod tolerations;
 mod workload;

@@ -5,7 +5,7 @@
 //! admitted get what their `RuntimeClass` gives ([`super::admission`]). Priority classes are left out.
 
 mod collect;
-mod documents;
+pub mod documents;
 mod expand;
 mod follow;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::super::driver::Attempt;
+use super::super::attempt::Attempt;
 use super::{Placement, Refusal, SCHEDULER_CODE};
 use crate::affinity::Affinity;
 use crate::objects::{NodeName, PodKey};

@@ -40,7 +40,12 @@ fn no_node() -> NodeRequirement {
     }
 }
 
-fn read_term(term: &NodeSelectorTerm, at: &FieldPath<'_>, problems: &mut Problems) -> Vec<NodeRequirement> {
+/// The expressions of a term, all of which must hold.
+pub(super) fn read_term(
+    term: &NodeSelectorTerm,
+    at: &FieldPath<'_>,
+    problems: &mut Problems,
+) -> Vec<NodeRequirement> {
     let mut requirements = Vec::new();
     let lists =
         [("matchExpressions", &term.match_expressions, false), ("matchFields", &term.match_fields, true)];

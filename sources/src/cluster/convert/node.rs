@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{self, NodeStatus};
-use wit_placement::{Allocatable, Node, NodeName};
+use wit_placement::{Allocatable, ImageReference, Node, NodeImage, NodeName};
 
 use super::resources::{amount, amounts};
 use super::tolerations::taints;
@@ -37,6 +37,7 @@ pub fn node(node: &v1::Node) -> Result<Converted<Node>, ConvertError> {
             &mut problems,
         ),
         unschedulable: spec.and_then(|spec| spec.unschedulable).unwrap_or(false),
+        images: node.status.as_ref().map(images).unwrap_or_default(),
     };
     problems.finish(|| ObjectName::new("Node", metadata), value)
 }
@@ -53,6 +54,15 @@ fn allocatable(status: Option<&NodeStatus>, problems: &mut Problems) -> Allocata
     let path = path.key(key);
     let pods = amount(list, "pods", Unit::Whole, &path, problems).unwrap_or(0);
     Allocatable { resources: amounts(list, &path, problems), pods: u32::try_from(pods).unwrap_or(u32::MAX) }
+}
+
+/// The images that the kubelet lists; it lists no more than 50 unless it is told to.
+fn images(status: &NodeStatus) -> Vec<NodeImage> {
+    let image = |image: &v1::ContainerImage| NodeImage {
+        names: image.names.iter().flatten().map(|name| ImageReference::new(name.as_str())).collect(),
+        size_bytes: image.size_bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
+    };
+    status.images.iter().flatten().map(image).collect()
 }
 
 /// The handlers that the node's container runtime reports. The default handler has an empty name and names nothing.

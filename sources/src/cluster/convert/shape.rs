@@ -8,6 +8,7 @@ use wit_graph::DeclaredLink;
 use wit_placement::{ImageReference, PodMode, PodShape};
 
 use super::affinity::required_terms;
+use super::constraints::constraints;
 use super::resources::{amounts, effective_requests};
 use super::tolerations::tolerations;
 use super::{LINKS_ANNOTATION, MODE_ANNOTATION, STRICT_ANNOTATION, annotation};
@@ -48,6 +49,7 @@ pub(super) fn shape(
         mode: annotation(metadata, MODE_ANNOTATION, at, problems, read_mode),
         strict: annotation(metadata, STRICT_ANNOTATION, at, problems, read_strict),
         links: annotation(metadata, LINKS_ANNOTATION, at, problems, read_links).unwrap_or_default(),
+        scheduling: constraints(metadata, spec, at, problems),
     }
 }
 

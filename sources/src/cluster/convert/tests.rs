@@ -251,6 +251,19 @@ fn an_empty_list_of_handlers_says_nothing() {
 }
 
 #[test]
+fn a_node_holds_images_by_all_their_names() {
+    let list =
+        json!([{ "names": ["shop/cart:1", "shop/cart@sha256:0"], "sizeBytes": 1024 }, { "names": null }]);
+    let images = read_node(&[("status|images", list)]).value.images;
+    let names: Vec<_> = images[0].names.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        (names, images[0].size_bytes),
+        (vec!["shop/cart:1".into(), "shop/cart@sha256:0".into()], 1024)
+    );
+    assert_eq!((images[1].names.len(), images[1].size_bytes), (0, 0));
+}
+
+#[test]
 fn taints_and_cordons_are_read() {
     let node = read_node(&[
         ("spec|unschedulable", json!(true)),

@@ -1,4 +1,4 @@
-//! Files → documents → objects.
+//! Files → documents → objects, as they are written.
 
 use std::fs;
 use std::io;
@@ -12,20 +12,20 @@ use crate::cluster::problem::ObjectName;
 
 /// A file of the folder.
 #[derive(Clone, Debug, Hash)]
-pub(super) struct File {
+pub struct File {
     /// Its path in the folder, with `/`.
-    pub(super) path: String,
+    pub path: String,
     /// Its text, or why it cannot be read.
-    pub(super) text: Result<String, String>,
+    pub text: Result<String, String>,
 }
 
 /// Where an object was found.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub struct Place {
     /// The file's path in the folder.
-    pub(super) file: String,
+    pub file: String,
     /// Which document of the file, counted from one.
-    pub(super) document: usize,
+    pub document: usize,
 }
 
 impl Place {
@@ -39,7 +39,7 @@ impl Place {
 ///
 /// # Errors
 /// Where the folder cannot be read.
-pub(super) fn files(directory: &Path) -> io::Result<Vec<File>> {
+pub fn files(directory: &Path) -> io::Result<Vec<File>> {
     let mut files = Vec::new();
     gather(directory, "", &mut files)?;
     files.sort_by(|one, other| one.path.cmp(&other.path));
@@ -70,7 +70,7 @@ fn is_manifest(path: &Path) -> bool {
 }
 
 /// The objects of a file, lists taken apart, each with its place.
-pub(super) fn objects(file: &File, problems: &mut Vec<ManifestProblem>) -> Vec<(Place, Value)> {
+pub fn objects(file: &File, problems: &mut Vec<ManifestProblem>) -> Vec<(Place, Value)> {
     let mut objects = Vec::new();
     let text = match &file.text {
         Ok(text) => text,

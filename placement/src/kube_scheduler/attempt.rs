@@ -1,0 +1,75 @@
+//! What came of one turn of a pod.
+
+use std::collections::BTreeMap;
+
+use wit_graph::WorkloadKey;
+
+use crate::objects::{NodeName, PodKey, PodUid};
+
+/// One attempt to place a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The pod.
+    pub pod: PodKey,
+    /// Its UID.
+    pub uid: PodUid,
+    /// The workload whose replica it is.
+    pub workload: WorkloadKey,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Which nodes were refused, by the message of kube-scheduler's own filters or the extender's.
+    pub reasons: BTreeMap<String, Vec<NodeName>>,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The pod was bound.
+    Bound(Choice),
+    /// No node was left: the pod is tried again when something changes.
+    Unschedulable,
+}
+
+/// The node that the scheduler chose, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The node.
+    pub node: NodeName,
+    /// The sum of the scheduler's own score and the extender's; `None` where it was the only node left, which is
+    /// chosen without scores.
+    pub total: Option<u64>,
+    /// The extender's score, 0 to 10; `None` where it was not asked or preferred nothing.
+    pub extender: Option<u8>,
+    /// The linked workloads of which a replica was on the node already.
+    pub beside: Vec<WorkloadKey>,
+}
+
+impl Attempt {
+    /// The chosen node, if there is one.
+    pub fn choice(&self) -> Option<&Choice> {
+        match &self.outcome {
+            Outcome::Bound(choice) => Some(choice),
+            Outcome::Unschedulable => None,
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether the pod was bound.
+    pub fn is_bound(&self) -> bool {
+        matches!(self, Self::Bound(_))
+    }
+}
+
+/// The last attempt of each pod, in the order of the pods' first attempts.
+pub fn last_attempts(attempts: impl IntoIterator<Item = Attempt>) -> Vec<Attempt> {
+    let (mut last, mut places) = (Vec::new(), BTreeMap::new());
+    for attempt in attempts {
+        let place = *places.entry(attempt.uid.clone()).or_insert(last.len());
+        match last.get_mut(place) {
+            Some(earlier) => *earlier = attempt,
+            None => last.push(attempt),
+        }
+    }
+    last
+}

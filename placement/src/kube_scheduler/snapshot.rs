@@ -1,0 +1,216 @@
+//! The cluster as kube-scheduler's plugins see it: nodes by position, room in whole numbers, pods by class.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::classes::{ClassIdx, Classes};
+use super::plugins::image_locality::Images;
+use super::profile::Profile;
+use super::relation::Relation;
+use super::room::Room;
+use super::topology::Topologies;
+use super::verdicts::Verdicts;
+use crate::nodes::Hasher;
+use crate::objects::{Event, Millis, Node, NodeName, Pod, PodKey, PodUid};
+use crate::state::ClusterState;
+
+/// How many verdicts are kept at most, over all classes: some 80 MB.
+const MOST_VERDICTS: usize = 4 << 20;
+
+/// What the plugins read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Snapshot {
+    /// The room on each node, by position.
+    pub(super) rooms: Vec<Room>,
+    pub(super) topologies: Topologies,
+    pub(super) classes: Classes,
+    pub(super) images: Images,
+    nodes: Vec<NodeInfo>,
+    positions: HashMap<NodeName, u32, Hasher>,
+    /// Where each pod is that is on a node.
+    pods: HashMap<PodUid, (u32, ClassIdx), Hasher>,
+    /// The nodes that exist.
+    order: Vec<u32>,
+    /// Counts the changes of nodes' objects.
+    generation: u64,
+    /// For which state of them topologies and images were read, and for how many topology keys.
+    read: (u64, usize),
+    /// The classes whose verdicts are kept, the oldest first.
+    kept: VecDeque<ClassIdx>,
+}
+
+/// A node with its pods.
+#[derive(Clone, Debug)]
+struct NodeInfo {
+    name: NodeName,
+    /// `None` for a node that only pods speak of.
+    object: Option<Arc<Node>>,
+    residents: Vec<Resident>,
+}
+
+/// A pod on a node.
+#[derive(Clone, Debug)]
+pub(super) struct Resident {
+    pub(super) uid: PodUid,
+    pub(super) key: PodKey,
+    pub(super) class: ClassIdx,
+    /// When it came, as far as the scheduler knows.
+    pub(super) since: Millis,
+}
+
+impl Snapshot {
+    /// What a cluster state holds.
+    pub(super) fn of(state: &ClusterState, profile: &Profile, now: Millis) -> Self {
+        let mut snapshot = Self::default();
+        for (_, node) in state.nodes() {
+            node.object.iter().for_each(|object| snapshot.node_applied(object));
+        }
+        state.pods().filter(|pod| pod.node.is_some()).for_each(|pod| snapshot.place(pod, profile, now));
+        snapshot
+    }
+
+    /// Takes in what happened.
+    pub(super) fn apply(&mut self, event: &Event, profile: &Profile, now: Millis) {
+        match event {
+            Event::Node(node) => self.node_applied(node),
+            Event::NodeGone(name) => self.node_gone(name),
+            Event::Pod(pod) if pod.node.is_some() && !pod.finished => self.place(pod, profile, now),
+            Event::Pod(Pod { uid, .. }) | Event::PodGone(uid) => self.displace(uid),
+            Event::RuntimeClass(_)
+            | Event::RuntimeClassGone(_)
+            | Event::Workload(_)
+            | Event::WorkloadGone(_)
+            | Event::World(..) => {}
+        }
+    }
+
+    fn node_applied(&mut self, node: &Node) {
+        let position = self.position(&node.name);
+        let Some(info) = self.nodes.get_mut(position as usize) else { return };
+        if info.object.as_deref() == Some(node) {
+            return;
+        }
+        info.object = Some(Arc::new(node.clone()));
+        if let Some(room) = self.rooms.get_mut(position as usize) {
+            room.offer(node.allocatable);
+        }
+        self.nodes_changed();
+    }
+
+    fn node_gone(&mut self, name: &NodeName) {
+        let Some(position) = self.positions.get(name) else { return };
+        if let Some(info) = self.nodes.get_mut(*position as usize) {
+            info.object = None;
+        }
+        self.nodes_changed();
+    }
+
+    fn nodes_changed(&mut self) {
+        self.generation += 1;
+        let there = (0_u32..).zip(&self.nodes).filter(|(_, node)| node.object.is_some());
+        self.order = there.map(|(position, _)| position).collect();
+    }
+
+    fn position(&mut self, name: &NodeName) -> u32 {
+        if let Some(position) = self.positions.get(name) {
+            return *position;
+        }
+        let position = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        self.nodes.push(NodeInfo { name: name.clone(), object: None, residents: Vec::new() });
+        self.rooms.push(Room::default());
+        self.positions.insert(name.clone(), position);
+        position
+    }
+
+    /// The pod's class.
+    pub(super) fn class_of(&mut self, pod: &Pod, profile: &Profile) -> ClassIdx {
+        self.classes.of(pod, profile, &mut self.topologies)
+    }
+
+    /// The pod is on the node that it names.
+    pub(super) fn place(&mut self, pod: &Pod, profile: &Profile, now: Millis) {
+        let Some(name) = &pod.node else { return };
+        let (class, node) = (self.class_of(pod, profile), self.position(name));
+        if self.pods.get(&pod.uid) == Some(&(node, class)) {
+            return;
+        }
+        self.displace(&pod.uid);
+        self.pods.insert(pod.uid.clone(), (node, class));
+        if let Some(class) = self.classes.get_mut(class) {
+            class.place(node);
+            if let Some(room) = self.rooms.get_mut(node as usize) {
+                room.take(&class.ask);
+            }
+        }
+        let resident = Resident { uid: pod.uid.clone(), key: pod.key.clone(), class, since: now };
+        if let Some(node) = self.nodes.get_mut(node as usize) {
+            node.residents.push(resident);
+        }
+    }
+
+    /// The pod is on no node any more.
+    pub(super) fn displace(&mut self, uid: &PodUid) {
+        let Some((node, class)) = self.pods.remove(uid) else { return };
+        if let Some(class) = self.classes.get_mut(class) {
+            class.displace(node);
+            if let Some(room) = self.rooms.get_mut(node as usize) {
+                room.give_back(&class.ask);
+            }
+        }
+        if let Some(info) = self.nodes.get_mut(node as usize) {
+            info.residents.retain(|resident| resident.uid != *uid);
+        }
+    }
+
+    /// Brings everything up to date that is kept for a class, and lends its verdicts.
+    pub(super) fn prepare(&mut self, class: ClassIdx) -> Verdicts {
+        if self.read != (self.generation, self.topologies.len()) {
+            self.read = (self.generation, self.topologies.len());
+            self.topologies.read(&self.nodes.iter().map(|node| node.object.as_deref()));
+            self.images = Images::of(self.nodes.iter().filter_map(|node| node.object.as_deref()));
+        }
+        self.classes.relate(class);
+        let Some(own) = self.classes.get_mut(class) else { return Verdicts::default() };
+        let mut verdicts = std::mem::take(&mut own.verdicts);
+        if verdicts.is_empty() {
+            self.kept.push_back(class);
+        }
+        let nodes = self.nodes.iter().map(|node| node.object.as_deref());
+        verdicts.read(&own.shape, nodes, &self.images, self.generation);
+        verdicts
+    }
+
+    /// Takes the verdicts back that [`Snapshot::prepare`] lent.
+    pub(super) fn keep(&mut self, class: ClassIdx, verdicts: Verdicts) {
+        if let Some(class) = self.classes.get_mut(class) {
+            class.verdicts = verdicts;
+        }
+        while self.kept.len() > 1 && self.kept.len() * self.nodes.len() > MOST_VERDICTS {
+            let oldest = self.kept.pop_front();
+            if let Some(oldest) = oldest.and_then(|oldest| self.classes.get_mut(oldest)) {
+                oldest.verdicts = Verdicts::default();
+            }
+        }
+    }
+
+    /// The nodes that exist.
+    pub(super) fn order(&self) -> &[u32] {
+        &self.order
+    }
+
+    /// Where the pods are that a relation speaks of, and how many.
+    pub(super) fn placed(&self, relation: &Relation) -> impl Iterator<Item = (u32, u32)> {
+        let class = relation.other.and_then(|other| self.classes.get(other));
+        class.into_iter().flat_map(|class| &class.placed).map(|(node, count)| (*node, *count))
+    }
+
+    /// A node's name.
+    pub(super) fn name(&self, node: u32) -> Option<&NodeName> {
+        self.nodes.get(node as usize).map(|info| &info.name)
+    }
+
+    /// The names of nodes.
+    pub(super) fn names(&self, nodes: &[u32]) -> Vec<NodeName> {
+        nodes.iter().filter_map(|node| self.name(*node)).cloned().collect()
+    }
+}

@@ -1,0 +1,110 @@
+//! What holds for any cluster and any pods.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::objects::{Constraints, LabelSelector, PodAffinity, PodTerm, TopologySpread};
+
+const ZONE: &str = "zone";
+
+/// What a random pod is: app, tenths of a node's CPU, priority, and whether it wants to be away from its own or spread.
+type Drawn = (u8, u64, i32, u8);
+
+fn drawn() -> impl Strategy<Value = Vec<Drawn>> {
+    proptest::collection::vec((0_u8..3, 0_u64..6, 0_i32..3, 0_u8..4), 1..25)
+}
+
+fn zoned(number: usize) -> Node {
+    let labels = BTreeMap::from([(ZONE.to_owned(), (number % 3).to_string())]);
+    Node { labels, ..node(&format!("n{number}")) }
+}
+
+fn shape((app, tenths, priority, kind): Drawn) -> PodShape {
+    let labels = BTreeMap::from([("app".to_owned(), format!("{app}-{kind}"))]);
+    let selector = Some(LabelSelector::labels([("app", &*labels["app"])]));
+    let term = PodTerm { selector: selector.clone(), topology_key: ZONE.into(), ..PodTerm::default() };
+    let away = PodAffinity { required: vec![term], ..PodAffinity::default() };
+    let spread = TopologySpread { topology_key: ZONE.into(), selector, ..TopologySpread::default() };
+    let scheduling = Constraints {
+        labels,
+        pod_anti_affinity: if kind == 1 { away } else { PodAffinity::default() },
+        topology_spread: if kind == 2 { vec![spread] } else { Vec::new() },
+        ..Constraints::default()
+    };
+    PodShape { priority, scheduling: Arc::new(scheduling), ..asks(100 * tenths) }
+}
+
+fn pods(drawn: &[Drawn]) -> Vec<Pod> {
+    drawn.iter().enumerate().map(|(number, one)| pod(&number.to_string(), shape(*one))).collect()
+}
+
+/// How many pods of each app are in each zone.
+fn by_zone(scheduler: &Scheduler, app: &str) -> [usize; 3] {
+    let mut zones = [0; 3];
+    for pod in scheduler.cache().pods().filter(|pod| pod.shape.scheduling.labels["app"] == app) {
+        let Some(name) = &pod.node else { continue };
+        zones[name.as_str()[1..].parse::<usize>().unwrap() % 3] += 1;
+    }
+    zones
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_node_is_ever_given_more_than_it_has(drawn in drawn(), nodes in 1_usize..6, seed in 0_u64..100) {
+        let profile = Profile { ties: Ties::Seeded(seed), ..Profile::default() };
+        let mut scheduler = Scheduler::with_profile(ClusterState::new(Settings::default()).unwrap(), profile);
+        for event in (0..nodes).map(zoned).map(Event::Node).chain(pods(&drawn).into_iter().map(Event::Pod)) {
+            scheduler.apply(event, Millis(0));
+        }
+        alone(&mut scheduler);
+        for (_, node) in scheduler.cache().nodes() {
+            let (used, offered) = (node.used(), node.allocatable());
+            prop_assert!(used.pods <= offered.pods);
+            prop_assert!(used.requests.cpu_millis <= offered.resources.cpu_millis);
+        }
+    }
+
+    #[test]
+    fn first_attempts_come_by_priority_and_then_by_entry(drawn in drawn()) {
+        let mut scheduler = scheduler((0..3).map(zoned), pods(&drawn));
+        let Ok(attempts) = scheduler.run(&mut NoExtender, &mut |_| {});
+        let turns = attempts.iter().map(|attempt| {
+            let number: usize = attempt.pod.name.parse().unwrap();
+            (std::cmp::Reverse(drawn[number].2), number)
+        });
+        prop_assert!(turns.collect::<Vec<_>>().is_sorted());
+    }
+
+    #[test]
+    fn pods_that_repel_their_own_are_never_in_one_zone(drawn in drawn(), nodes in 1_usize..8) {
+        let mut scheduler = scheduler((0..nodes).map(zoned), pods(&drawn));
+        alone(&mut scheduler);
+        for app in 0..3 {
+            let zones = by_zone(&scheduler, &format!("{app}-1"));
+            prop_assert!(zones.iter().all(|pods| *pods <= 1), "{:?}", zones);
+        }
+    }
+
+    #[test]
+    fn spread_pods_keep_within_the_skew(drawn in drawn(), nodes in 3_usize..8) {
+        let mut scheduler = scheduler((0..nodes).map(zoned), pods(&drawn));
+        alone(&mut scheduler);
+        for app in 0..3 {
+            let zones = by_zone(&scheduler, &format!("{app}-2"));
+            prop_assert!(zones.iter().max().unwrap() - zones.iter().min().unwrap() <= 1, "{:?}", zones);
+        }
+    }
+
+    #[test]
+    fn what_is_kept_between_cycles_changes_nothing(drawn in drawn(), nodes in 1_usize..6) {
+        let mut scheduler = scheduler((0..nodes).map(zoned), pods(&drawn));
+        while let Ok(Some(attempt)) = scheduler.clone().cycle(&mut NoExtender) {
+            // A scheduler that starts anew with the same cache and queue comes to the same decision.
+            let fresh = scheduler.afresh().cycle(&mut NoExtender).unwrap().unwrap();
+            prop_assert_eq!(&attempt, &fresh);
+            let Ok(_) = scheduler.cycle(&mut NoExtender);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What a trace gets beyond what its source tells: nodes where there are none, and a runtime for components.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+use wit_placement::Resources;
+use wit_sources::cluster::quantity::{self, QuantityError, Unit};
+
+use super::changes::Ended;
+use super::objects::{self, Runtime, WASM_CLASS};
+use super::{ImportProblem, Imported, InputFile};
+use crate::trace::{Happening, Header, Record, Trace};
+
+/// What a trace gets beyond what its source tells.
+#[derive(Clone, Debug, Args)]
+pub struct Additions {
+    /// What runs the workloads: `wasm` makes each image a component of its own with an empty world, and every node able to run it
+    #[arg(long, value_enum, default_value_t = Runtime::Containers)]
+    pub runtime: Runtime,
+    /// How many equal nodes `node-1`, `node-2`, … are added
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub nodes: u32,
+    /// CPU of an added node
+    #[arg(long, value_name = "QUANTITY", default_value = "4", value_parser = cpu_millis)]
+    pub node_cpu: u64,
+    /// Memory of an added node
+    #[arg(long, value_name = "QUANTITY", default_value = "16Gi", value_parser = bytes)]
+    pub node_memory: u64,
+    /// How many pods an added node takes
+    #[arg(long, value_name = "N", default_value_t = 110)]
+    pub node_pods: u32,
+}
+
+/// CPU as an option says it, in thousandths of a core.
+pub(super) fn cpu_millis(text: &str) -> Result<u64, QuantityError> {
+    quantity::parse(text, Unit::Millis)
+}
+
+/// Memory as an option says it.
+pub(super) fn bytes(text: &str) -> Result<u64, QuantityError> {
+    quantity::parse(text, Unit::Whole)
+}
+
+impl Additions {
+    /// The trace of what a source told in these files.
+    pub(super) fn trace(&self, format: &str, files: &[InputFile], ended: Ended) -> Imported {
+        let name = match files {
+            [only] => only.title(),
+            _ => files.first().and_then(InputFile::folder).unwrap_or_default(),
+        };
+        let sources = files.iter().map(|file| file.source(format)).collect();
+        self.onto(Header::new(name, sources), ended)
+    }
+
+    /// The trace of what a source told.
+    pub(super) fn onto(&self, mut header: Header, ended: Ended) -> Imported {
+        let passed_over = ended.other.iter().map(|(kind, count)| ImportProblem {
+            file: header.name.clone(),
+            place: String::new(),
+            message: format!("{count} objects of the kind {kind}"),
+        });
+        let passed_over = passed_over.collect();
+        let mut records = self.added_nodes();
+        if self.nodes > 0 {
+            header.synthetic.push(format!("{} equal nodes were added", self.nodes));
+        }
+        if ended.made_up > 0 {
+            let told =
+                "workloads are known by their pods alone; each was given as many replicas as it had at once";
+            header.synthetic.push(format!("{} {told}", ended.made_up));
+        }
+        records.extend(ended.records);
+        if self.runtime == Runtime::Wasm {
+            records = made_wasm(records);
+            let told = "every image was made a component with an empty world, and every node able to run it";
+            header.synthetic.push(told.to_owned());
+        }
+        Imported { trace: Trace { header, records }, passed_over }
+    }
+
+    fn added_nodes(&self) -> Vec<Record> {
+        let resources = Resources { cpu_millis: self.node_cpu, memory_bytes: self.node_memory };
+        let node = |number| {
+            let node =
+                objects::node(&format!("node-{number}"), resources, self.node_pods, Runtime::Containers);
+            Record::new(0, Happening::Node(Box::new(node)))
+        };
+        (1..=self.nodes).map(node).collect()
+    }
+}
+
+/// The records with components for images, and nodes that can run them. What names a `RuntimeClass` keeps it.
+fn made_wasm(mut records: Vec<Record>) -> Vec<Record> {
+    let mut images = BTreeSet::new();
+    for record in &mut records {
+        match &mut record.happening {
+            Happening::Node(node) => objects::make_able(node),
+            Happening::Workload(workload) => make_component(&mut workload.template, &mut images),
+            Happening::Pod(pod) => {
+                if let Some(template) = &mut pod.template {
+                    make_component(template, &mut images);
+                }
+            }
+            _ => {}
+        }
+    }
+    let images = images.iter().map(|image| objects::empty_component(image));
+    std::iter::once(objects::wasm_class()).chain(images).chain(records).collect()
+}
+
+fn make_component(template: &mut PodTemplateSpec, images: &mut BTreeSet<String>) {
+    let Some(spec) = template.spec.as_mut().filter(|spec| spec.runtime_class_name.is_none()) else { return };
+    spec.runtime_class_name = Some(WASM_CLASS.to_owned());
+    images.extend(spec.containers.iter().filter_map(|container| container.image.clone()));
+}
