@@ -17,6 +17,7 @@ mod extender;
 mod plugins;
 mod profile;
 mod queue;
+mod refusal;
 mod relation;
 pub mod report;
 mod room;
@@ -31,6 +32,7 @@ pub use attempt::{Attempt, Choice, Outcome, last_attempts};
 pub use driver::Scheduler;
 pub use extender::{FilterReply, NoExtender, SchedulerExtender};
 pub use profile::{Profile, ScoringStrategy, Ties, Weights};
+pub use refusal::refusal;
 pub use unfit::{Unfit, Unfits};
 
 #[cfg(test)]

@@ -1,11 +1,8 @@
 //! What makes a placement one that no scheduler could have made.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
-use wit_placement::kube_scheduler::{Feasible, feasible};
-use wit_placement::{ClusterState, NodeName, NodeState, Pod, PodShape};
+use wit_placement::kube_scheduler::refusal;
+use wit_placement::{ClusterState, NodeName, NodeState, Pod};
 
 use crate::density::Constraint;
 
@@ -58,24 +55,15 @@ fn too_little(node: &NodeState) -> impl Iterator<Item = OverCapacity> {
     })
 }
 
-/// The pods on nodes that do not take them whatever else is there, for their taints or the pods' selectors. `empty` is the
-/// cluster without pods; what a node is too small for is told node by node.
+/// The pods on nodes that do not take them whatever else is there, for their taints or the pods' selectors.
 pub(super) fn refused<'a>(
-    empty: &ClusterState,
+    state: &ClusterState,
     placed: impl Iterator<Item = (&'a Pod, &'a NodeName)>,
 ) -> Vec<Refused> {
-    let mut known: BTreeMap<*const PodShape, Feasible> = BTreeMap::new();
-    let mut refused = Vec::new();
-    for (pod, node) in placed {
-        let judged = known.entry(Arc::as_ptr(&pod.shape)).or_insert_with(|| {
-            let (requests, overhead) = Default::default();
-            feasible(empty, &PodShape { requests, overhead, ..(*pod.shape).clone() })
-        });
-        let Some(place) = empty.node_place(node.as_str()) else { continue };
-        if let Some((reason, _)) = judged.unfit.iter().find(|(_, nodes)| nodes.contains(&place)) {
-            let (pod, node, reason) = (pod.key.to_string(), node.clone(), reason.message().to_owned());
-            refused.push(Refused { pod, node, reason });
-        }
-    }
-    refused
+    let refused = placed.filter_map(|(pod, name)| {
+        let node = state.node_place(name.as_str()).and_then(|place| state.node(place))?;
+        let reason = refusal(&pod.shape, node.object()?)?.message()?;
+        Some(Refused { pod: pod.key.to_string(), node: name.clone(), reason: reason.to_owned() })
+    });
+    refused.collect()
 }

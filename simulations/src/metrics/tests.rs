@@ -16,6 +16,7 @@ fn node(name: &str, cpu_millis: u64, pods: u32) -> Event {
         instance_cap: None,
         taints: Vec::new(),
         unschedulable: false,
+        images: Vec::new(),
     })
 }
 
