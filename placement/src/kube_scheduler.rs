@@ -17,7 +17,6 @@ mod extender;
 mod plugins;
 mod profile;
 mod queue;
-mod refusal;
 mod relation;
 pub mod report;
 mod room;
@@ -32,8 +31,14 @@ pub use attempt::{Attempt, Choice, Outcome, last_attempts};
 pub use driver::Scheduler;
 pub use extender::{FilterReply, NoExtender, SchedulerExtender};
 pub use profile::{Profile, ScoringStrategy, Ties, Weights};
-pub use refusal::refusal;
 pub use unfit::{Unfit, Unfits};
+
+use crate::objects::{Node, PodShape};
+
+/// Why a node does not take a pod however empty it is: cordon, taints, selectors.
+pub fn refusal(shape: &PodShape, node: &Node) -> Unfits {
+    verdicts::Fixed::read(shape, node, &plugins::image_locality::Images::default()).unfit
+}
 
 #[cfg(test)]
 pub(crate) mod single;

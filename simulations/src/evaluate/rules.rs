@@ -1,7 +1,7 @@
 //! What makes a placement one that no scheduler could have made.
 
 use serde::{Deserialize, Serialize};
-use wit_placement::kube_scheduler::refusal;
+use wit_placement::kube_scheduler::{Unfit, refusal};
 use wit_placement::{ClusterState, NodeName, NodeState, Pod};
 
 use crate::density::Constraint;
@@ -60,10 +60,10 @@ pub(super) fn refused<'a>(
     state: &ClusterState,
     placed: impl Iterator<Item = (&'a Pod, &'a NodeName)>,
 ) -> Vec<Refused> {
-    let refused = placed.filter_map(|(pod, name)| {
-        let node = state.node_place(name.as_str()).and_then(|place| state.node(place))?;
-        let reason = refusal(&pod.shape, node.object()?)?.message()?;
-        Some(Refused { pod: pod.key.to_string(), node: name.clone(), reason: reason.to_owned() })
+    let refused = placed.filter_map(|(pod, node)| {
+        let object = state.node(state.node_place(node.as_str())?)?.object()?;
+        let reason = refusal(&pod.shape, object).iter().find_map(Unfit::message)?;
+        Some(Refused { pod: pod.key.to_string(), node: node.clone(), reason: reason.to_owned() })
     });
     refused.collect()
 }

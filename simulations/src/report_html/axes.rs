@@ -43,9 +43,13 @@ impl Axis {
         let start = if from_zero { (0.0, 0.0) } else { (f64::INFINITY, f64::NEG_INFINITY) };
         let finite = values.filter(|value| value.is_finite());
         let (least, most) = finite.fold(start, |(least, most), value| (least.min(value), most.max(value)));
-        let (least, most) = if least.is_finite() { (least, most) } else { (0.0, 0.0) };
-        let most =
-            if most > least { most } else { least + if least == 0.0 { 1.0 } else { least.abs() / 2.0 } };
+        let (least, most) = match (least, most) {
+            (least, _) if !least.is_finite() => (0.0, 1.0),
+            (least, most) if most > least => (least, most),
+            (least, _) if from_zero => (least, least + 1.0),
+            // All values are the same: they stand in the middle.
+            (least, most) => (least - (least.abs() / 10.0).max(1.0), most + (most.abs() / 10.0).max(1.0)),
+        };
         Self { title, format, least, most, step: 0.0 }.stepped(step(most - least))
     }
 
