@@ -7,6 +7,7 @@
 //! | `Comparison` | several strategies over several seeds: means with intervals, differences, who is best | [`Comparison`] |
 
 mod comparison;
+mod made;
 #[cfg(test)]
 mod tests;
 

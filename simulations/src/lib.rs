@@ -53,6 +53,7 @@
 //! | and one that somebody else made? | [`evaluate`](mod@evaluate) |
 //! | how sure is a difference? | [`statistics`] |
 //! | what do runs leave behind? | [`documents`] |
+//! | and how do people see it? | [`report_html`] |
 //! | does a comparison fail a build? | [`fail_if`] |
 //! | how many nodes do so many pods need? | [`density`] |
 
@@ -70,6 +71,7 @@ pub mod input;
 pub mod metrics;
 pub mod output;
 pub mod replay;
+pub mod report_html;
 pub mod scenario;
 pub mod statistics;
 pub mod strategy;

@@ -86,3 +86,47 @@ fn conditions_read_means_by_key_or_short_name() {
     );
     assert!(error.contains("column 9: there is no metric `g`, there are G, R, S, blastRadius"), "{error}");
 }
+
+/// Two linked services and a pod that fits nowhere, as the engine places them without an extender.
+fn made() -> Run {
+    let node = |name: &str| {
+        let allocatable = serde_json::json!({"cpu": "2", "memory": "4Gi", "pods": "10"});
+        serde_json::json!({"at": 0, "node": {"metadata": {"name": name}, "status": {"allocatable": allocatable}}})
+    };
+    let workload = |name: &str, cpu: &str, links: serde_json::Value| {
+        let containers =
+            serde_json::json!([{"name": "c", "image": "c", "resources": {"requests": {"cpu": cpu}}}]);
+        let template =
+            serde_json::json!({"metadata": {"annotations": links}, "spec": {"containers": containers}});
+        let workload = format!("web/Deployment/{name}");
+        serde_json::json!({"at": 0, "workload": {"workload": workload, "replicas": 1, "template": template}})
+    };
+    let records = [
+        serde_json::json!({"apiVersion": API_VERSION, "kind": "Trace", "name": "test"}),
+        node("a"),
+        node("b"),
+        workload("front", "1", serde_json::json!({"wit-placement.dev/links": "back=1"})),
+        workload("back", "1", serde_json::json!({})),
+        workload("large", "3", serde_json::json!({})),
+    ];
+    let lines: Vec<_> = records.iter().map(ToString::to_string).collect();
+    let scenario = crate::trace::Trace::read(lines.join("\n").as_bytes()).unwrap().load().unwrap();
+    let (settings, options) = (wit_config::Settings::default(), crate::engine::Options::default());
+    let extender = &mut wit_placement::kube_scheduler::NoExtender;
+    let run = crate::engine::run(&scenario, &settings, options, extender).unwrap();
+    Run::of("default", Assumptions::default(), &run, Course::default())
+}
+
+#[test]
+fn a_run_of_the_engine_becomes_a_document() {
+    let run = made();
+    assert_eq!((run.metrics.placed, run.metrics.pending, run.course.waiting.bound), (2, 1, 2));
+    assert_eq!(run.details.pending[0].reason, "Insufficient cpu");
+    assert_eq!(run.course.refusals.get("kube-scheduler"), Some(&2));
+    assert_eq!(run.course.series.last().map(|point| point.metrics), Some(run.metrics));
+    let link = &run.links[0];
+    assert_eq!((link.consumer.name.as_str(), link.provider.name.as_str()), ("front", "back"));
+    let placed: Vec<_> = run.placements.iter().map(|it| (it.pod.as_str(), it.node.is_some())).collect();
+    assert_eq!(placed, [("web/back-0", true), ("web/front-0", true), ("web/large-0", false)]);
+    assert!(crate::report_html::Report::new(vec![run]).unwrap().html().contains("Insufficient cpu"));
+}

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use proptest::prelude::*;
 use wit_graph::DeclaredLink;
 use wit_placement::{Allocatable, Event, Node, NodeName, Pod, PodKey, PodShape, PodUid, Resources, Workload};
 
@@ -160,4 +161,31 @@ fn waits_are_told_by_quantiles() {
     let waiting = Waiting::of((0..=100).rev().collect());
     assert_eq!(waiting, Waiting { bound: 101, p50: 50.0, p90: 90.0, p99: 99.0, max: 100.0 });
     assert_eq!(Waiting::of(Vec::new()), Waiting::default());
+}
+
+proptest! {
+    /// Whatever is placed wherever, even over capacity.
+    #[test]
+    fn shares_are_shares_and_counts_add_up(
+        placed in prop::collection::vec((1_u64..900, prop::collection::vec(0_usize..4, 1..6)), 1..6),
+    ) {
+        let nodes = [node("a", 1_000, 4), node("b", 2_000, 8), node("c", 200, 2)];
+        let names: Vec<String> = (0..placed.len()).map(|number| format!("w{number}")).collect();
+        let workloads = placed.iter().zip(&names).enumerate().flat_map(|(number, ((cpu, on), name))| {
+            // Each calls the one before it.
+            let links = number.checked_sub(1).map_or(String::new(), |before| format!("w{before}=1"));
+            let on: String = on.iter().map(|place| ['a', 'b', 'c', '.'][*place]).collect();
+            workload(name, *cpu, &links, &on)
+        });
+        let metrics = Metrics::of(&cluster(nodes.into_iter().chain(workloads)), Millis(0));
+        let pods: usize = placed.iter().map(|(_, on)| on.len()).sum();
+        prop_assert_eq!((metrics.placed + metrics.pending) as usize, pods);
+        prop_assert!(metrics.nodes_used <= metrics.nodes);
+        prop_assert!(metrics.random_balancing <= metrics.gained_affinity + 1e-9);
+        prop_assert!(metrics.gained_affinity <= metrics.prefer_same_node + 1e-9);
+        for (key, value) in metrics.values().filter(|(key, _)| metric(key).is_some_and(|it| it.unit == Unit::Share)) {
+            let most = if key.starts_with("requested") { f64::INFINITY } else { 1.0 };
+            prop_assert!((0.0..=most).contains(&value), "{key} is {value}");
+        }
+    }
 }

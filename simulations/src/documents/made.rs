@@ -1,0 +1,81 @@
+//! The document of a run that the engine has made.
+
+use std::collections::BTreeMap;
+
+use wit_placement::kube_scheduler::report::Refusal;
+use wit_placement::{ClusterState, Locality, Millis, PodKey};
+
+use super::{Assumptions, IsRun, PlacedPod, Run, RunLink, Version};
+use crate::engine;
+use crate::metrics::{Course, Details, Metrics, Point, Waiting};
+
+impl Run {
+    /// The document of a run with this strategy. What happened on the way is `course`, in which the waits and the refusals
+    /// of the last attempts are filled in here.
+    pub fn of(strategy: &str, assumptions: Assumptions, run: &engine::Run, course: Course) -> Self {
+        let (state, now) = (&run.state, run.ended);
+        let metrics = Metrics::of(state, now);
+        Self {
+            api_version: Version,
+            kind: IsRun,
+            strategy: strategy.to_owned(),
+            assumptions,
+            metrics,
+            course: Course {
+                waiting: Waiting::of(run.waits.iter().map(|wait| wait.0).collect()),
+                refusals: refusals(run),
+                series: course.series.into_iter().chain([Point { at: now.0, metrics }]).collect(),
+                ..course
+            },
+            details: Details::of(state, &reasons(run), now),
+            links: links(state, now),
+            placements: placements(state),
+        }
+    }
+}
+
+/// Why each pod that has no node was refused.
+fn reasons(run: &engine::Run) -> BTreeMap<PodKey, Vec<String>> {
+    let refused = run.attempts.iter().filter(|attempt| !attempt.outcome.is_bound());
+    refused.map(|attempt| (attempt.pod.clone(), attempt.reasons.keys().cloned().collect())).collect()
+}
+
+/// How many nodes were refused in the pods' last attempts, by code.
+fn refusals(run: &engine::Run) -> BTreeMap<String, u64> {
+    let mut refusals = BTreeMap::new();
+    for refusal in run.attempts.iter().flat_map(|attempt| Refusal::all(&attempt.reasons)) {
+        *refusals.entry(refusal.code).or_insert(0) += refusal.nodes.len() as u64;
+    }
+    refusals
+}
+
+/// The links, the heaviest first; those of the same weight in the order of the graph.
+fn links(state: &ClusterState, now: Millis) -> Vec<RunLink> {
+    let mut links: Vec<_> = state.localities(now).iter().map(RunLink::of).collect();
+    links.sort_by(|one, other| other.weight.total_cmp(&one.weight));
+    links
+}
+
+impl RunLink {
+    fn of(link: &Locality<'_>) -> Self {
+        Self {
+            consumer: link.consumer.clone(),
+            provider: link.provider.clone(),
+            weight: link.weight,
+            gained_affinity: link.gained,
+            random_balancing: link.random,
+            prefer_same_node: link.same_node,
+        }
+    }
+}
+
+fn placements(state: &ClusterState) -> Vec<PlacedPod> {
+    let mut pods: Vec<_> = state.pods().filter(|pod| !pod.finished).collect();
+    pods.sort_by(|one, other| one.key.cmp(&other.key));
+    let placed = pods.into_iter().map(|pod| PlacedPod {
+        pod: pod.key.to_string(),
+        workload: pod.workload.clone(),
+        node: pod.node.clone(),
+    });
+    placed.collect()
+}
