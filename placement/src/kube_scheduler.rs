@@ -30,7 +30,7 @@ mod verdicts;
 pub use attempt::{Attempt, Choice, Outcome, last_attempts};
 pub use driver::Scheduler;
 pub use extender::{FilterReply, NoExtender, SchedulerExtender};
-pub use profile::{Profile, ScoringStrategy, Ties, Weights};
+pub use profile::{BackOff, Profile, ScoringStrategy, Ties, Weights};
 pub use unfit::{Unfit, Unfits};
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::attempt::{Attempt, Choice, Outcome, last_attempts};
 use super::cycle::Cycle;
 use super::extender::SchedulerExtender;
 use super::profile::Profile;
-use super::queue::Queue;
+use super::queue::{Change, Queue};
 use super::sampling::{Sampling, TieBreak};
 use super::snapshot::Snapshot;
 use super::unfit::Unfits;
@@ -45,18 +45,23 @@ pub struct Scheduler {
 struct Found {
     nodes: Vec<u32>,
     unfit: Vec<(u32, Unfits)>,
+    /// Whether the extender refused some.
+    refused: bool,
     /// Why nodes were refused, in words.
     reasons: BTreeMap<String, Vec<NodeName>>,
 }
 
 impl Scheduler {
-    /// A scheduler that starts with this cache and gives the extender's scores this weight; everything else is as in
-    /// [`Profile::default`].
+    /// A scheduler that starts with this cache and gives the extender's scores this weight. It waits for nothing and
+    /// evicts nobody, as a rehearsal wants it; everything else is as in [`Profile::default`].
     ///
     /// Its queue is empty: pods of the cache that still wait are scheduled once [`Scheduler::apply`] names them, in that
     /// order.
     pub fn new(cache: ClusterState, weight: u32) -> Self {
-        Self::with_profile(cache, Profile { extender_weight: weight, ..Profile::default() })
+        Self::with_profile(
+            cache,
+            Profile { extender_weight: weight, back_off: None, preemption: false, ..Profile::default() },
+        )
     }
 
     /// As [`Scheduler::new`], with a profile.
@@ -64,7 +69,7 @@ impl Scheduler {
         Self {
             snapshot: Snapshot::of(&cache, &profile, Millis::default()),
             cache,
-            queue: Queue::default(),
+            queue: Queue::new(profile.back_off),
             sampling: Sampling::default(),
             ties: TieBreak::new(profile.ties),
             profile,
@@ -84,13 +89,13 @@ impl Scheduler {
         self.now = now;
         match &event {
             Event::Pod(pod) if pod.node.is_none() && !pod.gated && !pod.finished => {
-                self.queue.enter(pod.clone());
+                self.queue.enter(pod.clone(), now);
             }
             Event::Pod(pod) => self.queue.remove(&pod.uid),
             Event::PodGone(uid) => self.queue.remove(uid),
             _ => {}
         }
-        self.queue.change();
+        self.queue.change(Change::Other, now);
         if let Event::Pod(pod) = &event
             && let Some(earlier) = self.cache.pod(&pod.key).filter(|earlier| earlier.uid != pod.uid)
         {
@@ -104,7 +109,18 @@ impl Scheduler {
     /// Gives the pods that were refused another turn: a condition was patched on one, as an extender does that has
     /// learnt something which no event shows.
     pub fn wake(&mut self) {
-        self.queue.change();
+        self.queue.change(Change::Other, self.now);
+    }
+
+    /// Sets the clock: until the next event it is this time.
+    pub fn advance_to(&mut self, now: Millis) {
+        self.now = now;
+    }
+
+    /// When [`Scheduler::cycle`] has a pod to try though nothing happens until then: now where one waits for its turn,
+    /// later where pods only back off or were refused; `None` where nobody waits, or nobody will be tried without an event.
+    pub fn next_wakeup(&self) -> Option<Millis> {
+        self.queue.next_wakeup(self.now)
     }
 
     /// Schedules until no pod is left, or a whole round over those that are left binds none of them. `on_attempt` hears
@@ -130,23 +146,30 @@ impl Scheduler {
     /// # Errors
     /// The extender's; the pod is then tried again after the next change.
     pub fn cycle<X: SchedulerExtender>(&mut self, extender: &mut X) -> Result<Option<Attempt>, X::Error> {
-        let Some(pod) = self.queue.next() else { return Ok(None) };
-        let attempt = self.attempt(&pod, extender);
+        let Some(waiting) = self.queue.next(self.now) else { return Ok(None) };
+        let attempt = self.attempt(&waiting.pod, extender);
         match &attempt {
-            Ok(Attempt { outcome: Outcome::Bound(_), .. }) => self.queue.change(),
-            Ok(Attempt { outcome: Outcome::Unschedulable, .. }) | Err(_) => self.queue.refuse(pod),
+            Ok((Attempt { outcome: Outcome::Bound(_), .. }, _)) => self.queue.change(Change::Bound, self.now),
+            Ok((_, hopes_for_bindings)) => self.queue.refuse(waiting, *hopes_for_bindings, self.now),
+            Err(_) => self.queue.refuse(waiting, true, self.now),
         }
-        attempt.map(Some)
+        attempt.map(|(attempt, _)| Some(attempt))
     }
 
-    fn attempt<X: SchedulerExtender>(&mut self, pod: &Pod, extender: &mut X) -> Result<Attempt, X::Error> {
+    /// The attempt, and whether it may succeed once others are bound.
+    fn attempt<X: SchedulerExtender>(
+        &mut self,
+        pod: &Pod,
+        extender: &mut X,
+    ) -> Result<(Attempt, bool), X::Error> {
         let (found, chosen) = self.decide(pod, extender)?;
         let outcome = match chosen {
             Some(choice) => Outcome::Bound(self.bind(pod, choice, extender)?),
             None => Outcome::Unschedulable,
         };
         let Pod { key, uid, workload, .. } = pod.clone();
-        Ok(Attempt { pod: key, uid, workload, outcome, reasons: found.reasons })
+        let hopes = found.refused || found.unfit.iter().any(|(_, unfits)| unfits.depends_on_neighbours());
+        Ok((Attempt { pod: key, uid, workload, outcome, reasons: found.reasons }, hopes))
     }
 
     /// What the filters and the extender leave, and the choice between that.
@@ -224,6 +247,11 @@ impl Scheduler {
         cycle.totals(nodes)
     }
 
+    /// A pod was bound.
+    pub(super) fn queue_change_by_binding(&mut self) {
+        self.queue.change(Change::Bound, self.now);
+    }
+
     /// The same scheduler without anything that it has kept.
     pub(super) fn afresh(&self) -> Self {
         Self { snapshot: Snapshot::of(&self.cache, &self.profile, self.now), ..self.clone() }
@@ -246,7 +274,9 @@ impl Snapshot {
             found.reasons.entry(message).or_default().push(node);
         }
         let passed: HashSet<&NodeName, Hasher> = reply.nodes.iter().collect();
+        let asked = found.nodes.len();
         found.nodes.retain(|node| self.name(*node).is_some_and(|name| passed.contains(name)));
+        found.refused = found.nodes.len() < asked;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 mod plugins;
 mod properties;
+mod queue;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
