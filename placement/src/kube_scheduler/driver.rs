@@ -1,19 +1,18 @@
 //! The scheduling loop: one pod after another through filters, extender and choice.
 
-use std::collections::{BTreeMap, HashSet};
-
 use wit_graph::WorkloadKey;
 
-use super::attempt::{Attempt, Choice, Outcome, last_attempts};
+use super::attempt::{Attempt, Choice, Outcome, Preemption, last_attempts};
 use super::cycle::Cycle;
 use super::extender::SchedulerExtender;
+use super::nominations::Nominations;
+use super::preemption::Candidate;
 use super::profile::Profile;
 use super::queue::{Change, Queue};
 use super::sampling::{Sampling, TieBreak};
 use super::snapshot::Snapshot;
-use super::unfit::Unfits;
-use crate::nodes::Hasher;
-use crate::objects::{Event, Millis, NodeName, Pod};
+use super::turn::{Decision, Found, Turn};
+use crate::objects::{Event, Millis, Pod};
 use crate::state::{ClusterState, Effects};
 
 /// kube-scheduler: its cache of the cluster, its queue, and its profile.
@@ -37,18 +36,8 @@ pub struct Scheduler {
     queue: Queue,
     sampling: Sampling,
     ties: TieBreak,
+    nominations: Nominations,
     now: Millis,
-}
-
-/// The nodes that pass the filters, and those that do not.
-#[derive(Debug, Default)]
-struct Found {
-    nodes: Vec<u32>,
-    unfit: Vec<(u32, Unfits)>,
-    /// Whether the extender refused some.
-    refused: bool,
-    /// Why nodes were refused, in words.
-    reasons: BTreeMap<String, Vec<NodeName>>,
 }
 
 impl Scheduler {
@@ -72,6 +61,7 @@ impl Scheduler {
             queue: Queue::new(profile.back_off),
             sampling: Sampling::default(),
             ties: TieBreak::new(profile.ties),
+            nominations: Nominations::default(),
             profile,
             now: Millis::default(),
         }
@@ -91,8 +81,10 @@ impl Scheduler {
             Event::Pod(pod) if pod.node.is_none() && !pod.gated && !pod.finished => {
                 self.queue.enter(pod.clone(), now);
             }
-            Event::Pod(pod) => self.queue.remove(&pod.uid),
-            Event::PodGone(uid) => self.queue.remove(uid),
+            Event::Pod(Pod { uid, .. }) | Event::PodGone(uid) => {
+                self.queue.remove(uid);
+                self.nominations.forget(uid);
+            }
             _ => {}
         }
         self.queue.change(Change::Other, now);
@@ -162,56 +154,45 @@ impl Scheduler {
         pod: &Pod,
         extender: &mut X,
     ) -> Result<(Attempt, bool), X::Error> {
-        let (found, chosen) = self.decide(pod, extender)?;
-        let outcome = match chosen {
-            Some(choice) => Outcome::Bound(self.bind(pod, choice, extender)?),
-            None => Outcome::Unschedulable,
-        };
+        let (found, decision) = self.decide(pod, extender)?;
+        let hopes_for_bindings = found.hopes_for_bindings();
+        let (mut outcome, mut preemption) = (Outcome::Unschedulable, None);
+        match decision {
+            Decision::Take(choice) => outcome = Outcome::Bound(self.bind(pod, choice, extender)?),
+            Decision::Evict(candidate) => preemption = self.nominate(pod, candidate),
+            Decision::Wait => {}
+            Decision::GiveUp => self.nominations.forget(&pod.uid),
+        }
         let Pod { key, uid, workload, .. } = pod.clone();
-        let hopes = found.refused || found.unfit.iter().any(|(_, unfits)| unfits.depends_on_neighbours());
-        Ok((Attempt { pod: key, uid, workload, outcome, reasons: found.reasons }, hopes))
+        let attempt = Attempt { pod: key, uid, workload, outcome, preemption, reasons: found.reasons };
+        Ok((attempt, hopes_for_bindings))
     }
 
-    /// What the filters and the extender leave, and the choice between that.
+    /// What comes of the pod's turn, with what has to be worked out for it and what is kept for the next of its kind.
     fn decide<X: SchedulerExtender>(
         &mut self,
         pod: &Pod,
         extender: &mut X,
-    ) -> Result<(Found, Option<Choice>), X::Error> {
+    ) -> Result<(Found, Decision), X::Error> {
         let class = self.snapshot.class_of(pod, &self.profile);
         let verdicts = self.snapshot.prepare(class);
-        let Some(mut cycle) = Cycle::new(&self.snapshot, class, &self.profile, verdicts) else {
-            return Ok((Found::default(), None));
+        let kept = self.nominations.before(pod);
+        let Some(cycle) = Cycle::new(&self.snapshot, class, &self.profile, verdicts, kept) else {
+            return Ok((Found::default(), Decision::GiveUp));
         };
-        let mut found = Self::find(&mut self.sampling, &self.snapshot, &self.profile, &mut cycle);
-        let decided = self.snapshot.ask(pod, &mut found, extender).and_then(|()| {
-            choose(&self.snapshot, &self.profile, &cycle, &mut self.ties, pod, &found.nodes, extender)
-        });
-        let verdicts = cycle.finish();
+        let (sampling, ties) = (&mut self.sampling, &mut self.ties);
+        let (snapshot, profile, nominations) = (&self.snapshot, &self.profile, &self.nominations);
+        let mut turn = Turn { pod, snapshot, profile, nominations, cycle, sampling, ties, extender };
+        let decided = turn.decide();
+        let verdicts = turn.cycle.finish();
         self.snapshot.keep(class, verdicts);
-        let choice = decided?;
-        if choice.is_none() || self.profile.tells_unfit_of_bound {
-            self.snapshot.tell(&mut found);
-        }
-        Ok((found, choice))
+        decided
     }
 
-    /// Looks at nodes until enough fit, from where the search before ended.
-    fn find(sampling: &mut Sampling, snapshot: &Snapshot, profile: &Profile, cycle: &mut Cycle<'_>) -> Found {
-        let mut found = Found::default();
-        let enough = profile.enough_nodes(snapshot.order().len());
-        for node in sampling.nodes(snapshot.order()) {
-            let unfits = cycle.unfit(node);
-            if !unfits.is_empty() {
-                found.unfit.push((node, unfits));
-            } else if found.nodes.len() < enough {
-                found.nodes.push(node);
-            } else {
-                break;
-            }
-        }
-        sampling.advance(found.nodes.len() + found.unfit.len(), snapshot.order().len());
-        found
+    /// Keeps the node for the pod whose victims are to go.
+    fn nominate(&mut self, pod: &Pod, Candidate { node, victims, .. }: Candidate) -> Option<Preemption> {
+        self.nominations.nominate(pod, node, victims.iter().map(|victim| &victim.uid));
+        Some(Preemption { node: self.snapshot.name(node)?.clone(), victims })
     }
 
     /// Assumes the pod on its node and tells the extender of the binding.
@@ -229,6 +210,7 @@ impl Scheduler {
         };
         let partners = self.cache.graph().partners(&pod.workload).into_iter();
         choice.beside = partners.map(|partner| partner.workload).filter(there).collect();
+        self.nominations.forget(&pod.uid);
         self.snapshot.place(&bound, &self.profile, self.now);
         self.cache.apply(Event::Pod(bound.clone()), self.now);
         extender.bound(&bound, &choice.node)?;
@@ -242,7 +224,7 @@ impl Scheduler {
     pub(super) fn totals(&mut self, pod: &Pod, nodes: &[u32]) -> Vec<u64> {
         let class = self.snapshot.class_of(pod, &self.profile);
         let verdicts = self.snapshot.prepare(class);
-        let mut cycle = Cycle::new(&self.snapshot, class, &self.profile, verdicts).unwrap();
+        let mut cycle = Cycle::new(&self.snapshot, class, &self.profile, verdicts, Vec::new()).unwrap();
         let _unfit: Vec<_> = nodes.iter().map(|node| cycle.unfit(*node)).collect();
         cycle.totals(nodes)
     }
@@ -256,74 +238,4 @@ impl Scheduler {
     pub(super) fn afresh(&self) -> Self {
         Self { snapshot: Snapshot::of(&self.cache, &self.profile, self.now), ..self.clone() }
     }
-}
-
-impl Snapshot {
-    /// Asks the extender which of the nodes that were found may take the pod.
-    fn ask<X: SchedulerExtender>(
-        &self,
-        pod: &Pod,
-        found: &mut Found,
-        extender: &mut X,
-    ) -> Result<(), X::Error> {
-        if found.nodes.is_empty() || !extender.is_interested(pod) {
-            return Ok(());
-        }
-        let reply = extender.filter(pod, &self.names(&found.nodes))?;
-        for (node, message) in reply.failed.into_iter().chain(reply.unresolvable) {
-            found.reasons.entry(message).or_default().push(node);
-        }
-        let passed: HashSet<&NodeName, Hasher> = reply.nodes.iter().collect();
-        let asked = found.nodes.len();
-        found.nodes.retain(|node| self.name(*node).is_some_and(|name| passed.contains(name)));
-        found.refused = found.nodes.len() < asked;
-        Ok(())
-    }
-
-    /// Puts into words why nodes did not fit.
-    fn tell(&self, found: &mut Found) {
-        found.unfit.sort_unstable_by_key(|(node, _)| *node);
-        for (node, unfits) in &found.unfit {
-            let Some(name) = self.name(*node) else { continue };
-            for message in unfits.iter().filter_map(super::Unfit::message) {
-                match found.reasons.get_mut(message) {
-                    Some(nodes) => nodes.push(name.clone()),
-                    None => drop(found.reasons.insert(message.to_owned(), vec![name.clone()])),
-                }
-            }
-        }
-    }
-}
-
-/// The node with the highest score; the only one is taken without asking.
-fn choose<X: SchedulerExtender>(
-    snapshot: &Snapshot,
-    profile: &Profile,
-    cycle: &Cycle<'_>,
-    ties: &mut TieBreak,
-    pod: &Pod,
-    nodes: &[u32],
-    extender: &mut X,
-) -> Result<Option<Choice>, X::Error> {
-    let choice = |node: u32, total, extender| {
-        let node = snapshot.name(node)?.clone();
-        Some(Choice { node, total, extender, beside: Vec::new() })
-    };
-    if let [only] = nodes {
-        return Ok(choice(*only, None, None));
-    }
-    let mut totals = cycle.totals(nodes);
-    let mut scores = vec![0; nodes.len()];
-    if !nodes.is_empty() && extender.is_interested(pod) {
-        let given = extender.prioritize(pod, &snapshot.names(nodes))?;
-        let of = |node: u32| snapshot.name(node).and_then(|name| given.get(name)).copied().unwrap_or(0);
-        scores = nodes.iter().map(|node| of(*node)).collect();
-    }
-    for (total, score) in totals.iter_mut().zip(&scores) {
-        *total += u64::from(*score) * 10 * u64::from(profile.extender_weight);
-    }
-    let prefers = scores.iter().any(|score| *score > 0);
-    let Some((best, total)) = ties.best(&totals) else { return Ok(None) };
-    let score = scores.get(best).copied().filter(|_| prefers);
-    Ok(nodes.get(best).and_then(|node| choice(*node, Some(total), score)))
 }

@@ -204,6 +204,17 @@ impl Snapshot {
         class.into_iter().flat_map(|class| &class.placed).map(|(node, count)| (*node, *count))
     }
 
+    /// The pods on a node.
+    pub(super) fn residents(&self, node: u32) -> &[Resident] {
+        self.nodes.get(node as usize).map_or(&[], |info| &info.residents)
+    }
+
+    /// The position of a node that exists, by its name.
+    pub(super) fn position_of(&self, name: &NodeName) -> Option<u32> {
+        let position = self.positions.get(name).copied()?;
+        self.nodes.get(position as usize)?.object.is_some().then_some(position)
+    }
+
     /// A node's name.
     pub(super) fn name(&self, node: u32) -> Option<&NodeName> {
         self.nodes.get(node as usize).map(|info| &info.name)

@@ -1,6 +1,7 @@
 //! The rules of the scheduler's model, one claim each.
 
 mod plugins;
+mod preemption;
 mod properties;
 mod queue;
 
