@@ -17,8 +17,7 @@
 //!   `Equal`. Of namespaces only the name is known.
 //! - **Spreading by default** is off unless [`Profile::spreads_by_default`] asks for it, and then counts the pods of the
 //!   workload, where the real one counts what its Services and controllers select.
-//! - **Nodes** are looked at one after another in the order in which they became known; the real one takes zones in turn
-//!   and looks at 16 at a time, so that its sample is not the same twice.
+//! - **Nodes** are looked at one after another; the real one looks at 16 at a time, so that its sample is not the same twice.
 //! - **Chance**: among equal nodes the first is taken, or one by a seed ([`Ties`]); so is where the search for victims begins.
 //! - **The queue** wakes pods for any event but bindings, which wake only those that a neighbour or the extender kept out;
 //!   the real one asks each plugin. Back-off is not rounded to seconds, an extender's error counts as a refusal, and five

@@ -80,7 +80,7 @@ impl<X: SchedulerExtender> Turn<'_, X> {
     /// The node alone that is kept for the pod, where it fits by now.
     fn nominated(&mut self) -> Result<Option<Found>, X::Error> {
         let Some(node) = self.nominations.of(&self.pod.uid) else { return Ok(None) };
-        if self.snapshot.order().binary_search(&node).is_err() || !self.cycle.unfit(node).is_empty() {
+        if !self.snapshot.exists(node) || !self.cycle.unfit(node).is_empty() {
             return Ok(None);
         }
         let mut found = Found { nodes: vec![node], ..Found::default() };
