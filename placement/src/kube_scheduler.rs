@@ -8,13 +8,34 @@
 //! - `cycle`: one pod against all nodes; `plugins`: the filters and scores, one file each;
 //! - `snapshot`, `classes`, `verdicts`: the cluster by position and in whole numbers, and what is kept of it for pods
 //!   that are alike, so that a cycle looks only at what changed.
+//!
+//! What is simpler than in the real one:
+//! - **Resources** are CPU, memory and pods: no ephemeral storage, no extended resources, no devices. What scoring assumes of
+//!   a pod that requests nothing is assumed for the pod, not for each of its containers.
+//! - **Plugins** that are missing: `NodePorts`, the four for volumes, `NodeDeclaredFeatures`, `DynamicResources`, gang and
+//!   topology-aware scheduling, batching. Image volumes do not count for `ImageLocality`. Tolerations know `Exists` and
+//!   `Equal`. Of namespaces only the name is known.
+//! - **Spreading by default** is off unless [`Profile::spreads_by_default`] asks for it, and then counts the pods of the
+//!   workload, where the real one counts what its Services and controllers select.
+//! - **Nodes** are looked at one after another; the real one looks at 16 at a time, so that its sample is not the same twice.
+//! - **Chance**: among equal nodes the first is taken, or one by a seed ([`Ties`]); so is where the search for victims begins.
+//! - **The queue** wakes pods for any event but bindings, which wake only those that a neighbour or the extender kept out;
+//!   the real one asks each plugin. Back-off is not rounded to seconds, an extender's error counts as a refusal, and five
+//!   minutes are five minutes, not up to half a minute more.
+//! - **Preemption** knows no `PodDisruptionBudget`s and does not ask the extender (its verb `preempt`). The room of
+//!   nominated pods is kept, their affinity is not heeded. A pod starts when the scheduler hears of it on its node. How long
+//!   victims take to go is up to the caller, who deletes them.
+//! - **Binding** never fails, and nothing waits in between: the cycle assumes the pod, and the caller decides when a
+//!   watch shows it.
 
 mod attempt;
 mod classes;
 mod cycle;
 mod driver;
 mod extender;
+mod nominations;
 mod plugins;
+mod preemption;
 mod profile;
 mod queue;
 mod relation;
@@ -24,13 +45,14 @@ mod sampling;
 mod snapshot;
 mod spreading;
 mod topology;
+mod turn;
 mod unfit;
 mod verdicts;
 
-pub use attempt::{Attempt, Choice, Outcome, last_attempts};
+pub use attempt::{Attempt, Choice, Outcome, Preemption, Victim, last_attempts};
 pub use driver::Scheduler;
 pub use extender::{FilterReply, NoExtender, SchedulerExtender};
-pub use profile::{Profile, ScoringStrategy, Ties, Weights};
+pub use profile::{BackOff, Profile, ScoringStrategy, Ties, Weights};
 pub use unfit::{Unfit, Unfits};
 
 use crate::objects::{Node, PodShape};

@@ -17,6 +17,8 @@ pub struct Attempt {
     pub workload: WorkloadKey,
     /// What became of it.
     pub outcome: Outcome,
+    /// Whom it wants evicted so that it fits, where evicting helps.
+    pub preemption: Option<Preemption>,
     /// Which nodes were refused, by the message of kube-scheduler's own filters or the extender's.
     pub reasons: BTreeMap<String, Vec<NodeName>>,
 }
@@ -28,6 +30,25 @@ pub enum Outcome {
     Bound(Choice),
     /// No node was left: the pod is tried again when something changes.
     Unschedulable,
+}
+
+/// Pods that have to go so that a pod fits. The scheduler keeps their room for it; whoever drives the scheduler deletes them
+/// ([`Event::PodGone`](crate::Event::PodGone)), and the pod is tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preemption {
+    /// Where it would run: its nominated node.
+    pub node: NodeName,
+    /// The victims, the most important first.
+    pub victims: Vec<Victim>,
+}
+
+/// A pod that has to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Victim {
+    /// Its UID.
+    pub uid: PodUid,
+    /// The pod.
+    pub pod: PodKey,
 }
 
 /// The node that the scheduler chose, and why.

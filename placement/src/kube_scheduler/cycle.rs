@@ -3,20 +3,25 @@
 use super::classes::{ClassIdx, PodClass};
 use super::plugins::inter_pod_affinity::{self, Neighbours};
 use super::plugins::topology_spread::{self, Spread};
-use super::plugins::{MAX_SCORE, normalize};
+use super::plugins::{MAX_SCORE, normalize, resources_fit};
 use super::profile::Profile;
-use super::snapshot::Snapshot;
+use super::room::{Ask, Room};
+use super::snapshot::{Resident, Snapshot};
 use super::unfit::Unfits;
 use super::verdicts::{Verdict, Verdicts};
 
 /// What is worked out once for a pod, before any node is looked at.
 pub(super) struct Cycle<'a> {
-    snapshot: &'a Snapshot,
-    class: &'a PodClass,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) class: &'a PodClass,
     profile: &'a Profile,
     verdicts: Verdicts,
     neighbours: Neighbours,
     spread: Spread,
+    /// Room that is kept for pods that go first.
+    kept: Vec<(u32, Ask)>,
+    /// Room on the node on which evictions are tried.
+    tried: Option<(u32, Room)>,
 }
 
 impl<'a> Cycle<'a> {
@@ -26,11 +31,12 @@ impl<'a> Cycle<'a> {
         class: ClassIdx,
         profile: &'a Profile,
         verdicts: Verdicts,
+        kept: Vec<(u32, Ask)>,
     ) -> Option<Self> {
         let class = snapshot.classes.get(class)?;
         let (neighbours, spread) =
             (Neighbours::new(snapshot, class), Spread::new(snapshot, class, &verdicts));
-        Some(Self { snapshot, class, profile, verdicts, neighbours, spread })
+        Some(Self { snapshot, class, profile, verdicts, neighbours, spread, kept, tried: None })
     }
 
     /// The verdicts, to be given back.
@@ -48,8 +54,66 @@ impl<'a> Cycle<'a> {
         if !verdict.room.is_empty() {
             return verdict.room;
         }
+        if self.kept.iter().any(|(kept, _)| *kept == node) {
+            return self.unfit_by_pods(node);
+        }
+        self.unfit_by_neighbours(node)
+    }
+
+    fn unfit_by_neighbours(&self, node: u32) -> Unfits {
         let spread = self.spread.unfit(node);
         if spread.is_empty() { self.neighbours.unfit(node) } else { spread }
+    }
+
+    /// Why the node does not fit by the pods on it and those for which it is kept.
+    pub(super) fn unfit_by_pods(&self, node: u32) -> Unfits {
+        let mut room = self.room(node);
+        for (_, ask) in self.kept.iter().filter(|(kept, _)| *kept == node) {
+            room.take(ask);
+        }
+        let unfits = resources_fit::unfit(&self.class.ask, &room);
+        if unfits.is_empty() { self.unfit_by_neighbours(node) } else { unfits }
+    }
+
+    fn room(&self, node: u32) -> Room {
+        let tried = self.tried.filter(|(tried, _)| *tried == node).map(|(_, room)| room);
+        tried.or_else(|| self.snapshot.rooms.get(node as usize).copied()).unwrap_or_default()
+    }
+
+    /// The pods on a node that are less important than the pod, with their priorities.
+    pub(super) fn lower(&self, node: u32) -> Vec<(i32, &'a Resident)> {
+        let snapshot = self.snapshot;
+        let priority = |one: &Resident| snapshot.classes.get(one.class).map(|class| class.shape.priority);
+        let residents = snapshot.residents(node).iter().filter_map(|one| Some((priority(one)?, one)));
+        residents.filter(|(priority, _)| *priority < self.class.shape.priority).collect()
+    }
+
+    /// As if a pod of the class had gone from the node.
+    pub(super) fn take_away(&mut self, node: u32, class: ClassIdx) {
+        let mut room = self.room(node);
+        room.give_back(&self.ask_of(class));
+        self.tried = Some((node, room));
+        self.shift(node, class, -1);
+    }
+
+    /// As if a pod of the class had come to the node.
+    pub(super) fn put_back(&mut self, node: u32, class: ClassIdx) {
+        let mut room = self.room(node);
+        room.take(&self.ask_of(class));
+        self.tried = Some((node, room));
+        self.shift(node, class, 1);
+    }
+
+    fn ask_of(&self, class: ClassIdx) -> Ask {
+        self.snapshot.classes.get(class).map(|class| class.ask).unwrap_or_default()
+    }
+
+    fn shift(&mut self, node: u32, class: ClassIdx, by: i64) {
+        let own = self.class;
+        if let Some(relation) = own.relations.iter().find(|relation| relation.other == Some(class)) {
+            self.neighbours.shift(self.snapshot, relation, node, by);
+            self.spread.shift(relation, own, node, by, self.verdicts.fixed(node));
+        }
     }
 
     /// The weighted sum of all plugins' scores for each of the nodes, which have been looked at.

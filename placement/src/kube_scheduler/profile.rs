@@ -1,5 +1,9 @@
 //! How kube-scheduler is configured.
 
+use std::time::Duration;
+
+use crate::objects::Millis;
+
 /// A scheduler profile: what the operator sets in a `KubeSchedulerConfiguration`, and what a simulation sets beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
@@ -16,6 +20,11 @@ pub struct Profile {
     /// Whether pods of a workload without spread constraints are spread all the same, as the real scheduler does unless
     /// it is told not to (`defaultingType: System`): over nodes, and over zones.
     pub spreads_by_default: bool,
+    /// How long a pod that was refused waits; `None` lets it try again as soon as something changed and all others had
+    /// their turn, for runs that have no clock.
+    pub back_off: Option<BackOff>,
+    /// Whether a pod that fits nowhere may evict others of a lower priority.
+    pub preemption: bool,
     /// Whether [`Attempt::reasons`](super::Attempt::reasons) also tells which nodes did not fit a pod that was bound.
     /// Naming them costs more than the whole rest of a cycle in a large cluster.
     pub tells_unfit_of_bound: bool,
@@ -60,6 +69,44 @@ pub enum Ties {
     Seeded(u64),
 }
 
+/// How long a pod that was refused waits before it is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BackOff {
+    /// After the first refusal; it doubles with each.
+    pub initial: Duration,
+    /// The longest back-off.
+    pub most: Duration,
+    /// After this time a pod is tried again though nothing happened that may help.
+    pub forgotten: Duration,
+    /// Whether a pod whose back-off is not over is tried where nobody else waits (`SchedulerPopFromBackoffQ`).
+    pub ends_when_idle: bool,
+}
+
+impl BackOff {
+    /// Until when a pod backs off that was refused at `since`, for the `refusals`th time.
+    pub(super) fn until(&self, since: Millis, refusals: u32) -> Millis {
+        let factor = 1_u32.checked_shl(refusals.saturating_sub(1)).unwrap_or(u32::MAX);
+        since.after(self.initial.saturating_mul(factor).min(self.most))
+    }
+
+    /// When a pod is tried again that was refused at `since`, whatever happens.
+    pub(super) fn forgotten(&self, since: Millis) -> Millis {
+        since.after(self.forgotten)
+    }
+}
+
+impl Default for BackOff {
+    /// `podInitialBackoffSeconds`, `podMaxBackoffSeconds`, five minutes and the feature gate as in 1.36.
+    fn default() -> Self {
+        Self {
+            initial: Duration::from_secs(1),
+            most: Duration::from_secs(10),
+            forgotten: Duration::from_secs(300),
+            ends_when_idle: true,
+        }
+    }
+}
+
 impl Default for Profile {
     /// What Kubernetes 1.36 does where nothing is configured, with the weight that we recommend for our extender and
     /// without spreading by default.
@@ -71,6 +118,8 @@ impl Default for Profile {
             percentage_of_nodes_to_score: 0,
             ties: Ties::default(),
             spreads_by_default: false,
+            back_off: Some(BackOff::default()),
+            preemption: true,
             tells_unfit_of_bound: true,
         }
     }

@@ -70,6 +70,14 @@ impl TieBreak {
         places.map(|(place, _)| (place, best)).nth(chosen)
     }
 
+    /// From which of so many the search for nodes to evict pods from begins: the first, or any.
+    pub(super) fn offset(&mut self, of: usize) -> usize {
+        match self.ties {
+            Ties::First => 0,
+            Ties::Seeded(_) => usize::try_from(self.next() % (of as u64).max(1)).unwrap_or(0),
+        }
+    }
+
     /// The next number of the sequence (splitmix64).
     fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -29,7 +29,7 @@ pub(super) struct Snapshot {
     positions: HashMap<NodeName, u32, Hasher>,
     /// Where each pod is that is on a node.
     pods: HashMap<PodUid, (u32, ClassIdx), Hasher>,
-    /// The nodes that exist.
+    /// The nodes that exist, zones in turn.
     order: Vec<u32>,
     /// Counts the changes of nodes' objects.
     generation: u64,
@@ -107,8 +107,6 @@ impl Snapshot {
 
     fn nodes_changed(&mut self) {
         self.generation += 1;
-        let there = (0_u32..).zip(&self.nodes).filter(|(_, node)| node.object.is_some());
-        self.order = there.map(|(position, _)| position).collect();
     }
 
     fn position(&mut self, name: &NodeName) -> u32 {
@@ -166,6 +164,7 @@ impl Snapshot {
     pub(super) fn prepare(&mut self, class: ClassIdx) -> Verdicts {
         if self.read != (self.generation, self.topologies.len()) {
             self.read = (self.generation, self.topologies.len());
+            self.order = in_turn(self.nodes.iter().map(|node| node.object.as_deref()));
             self.topologies.read(&self.nodes.iter().map(|node| node.object.as_deref()));
             self.images = Images::of(self.nodes.iter().filter_map(|node| node.object.as_deref()));
         }
@@ -193,7 +192,7 @@ impl Snapshot {
         }
     }
 
-    /// The nodes that exist.
+    /// The nodes that exist, in the order in which they are looked at, as of the last [`Snapshot::prepare`].
     pub(super) fn order(&self) -> &[u32] {
         &self.order
     }
@@ -204,6 +203,22 @@ impl Snapshot {
         class.into_iter().flat_map(|class| &class.placed).map(|(node, count)| (*node, *count))
     }
 
+    /// The pods on a node.
+    pub(super) fn residents(&self, node: u32) -> &[Resident] {
+        self.nodes.get(node as usize).map_or(&[], |info| &info.residents)
+    }
+
+    /// Whether there is a node at a position.
+    pub(super) fn exists(&self, node: u32) -> bool {
+        self.nodes.get(node as usize).is_some_and(|info| info.object.is_some())
+    }
+
+    /// The position of a node that exists, by its name.
+    pub(super) fn position_of(&self, name: &NodeName) -> Option<u32> {
+        let position = self.positions.get(name).copied()?;
+        self.nodes.get(position as usize)?.object.is_some().then_some(position)
+    }
+
     /// A node's name.
     pub(super) fn name(&self, node: u32) -> Option<&NodeName> {
         self.nodes.get(node as usize).map(|info| &info.name)
@@ -212,5 +227,42 @@ impl Snapshot {
     /// The names of nodes.
     pub(super) fn names(&self, nodes: &[u32]) -> Vec<NodeName> {
         nodes.iter().filter_map(|node| self.name(*node)).cloned().collect()
+    }
+}
+
+/// The positions of the nodes that exist: the first of each zone, then the second, and so on, so that a sample of them is
+/// from all zones. As `nodeTree` in `backend/cache/node_tree.go`.
+fn in_turn<'a>(nodes: impl Iterator<Item = Option<&'a Node>>) -> Vec<u32> {
+    let label = |node: &'a Node, key: &str| node.labels.get(key).map(String::as_str);
+    let zone =
+        |node| (label(node, "topology.kubernetes.io/region"), label(node, "topology.kubernetes.io/zone"));
+    let (mut zones, mut turns) = (HashMap::new(), Vec::new());
+    for (position, node) in (0_u32..).zip(nodes).filter_map(|(position, node)| Some((position, node?))) {
+        let known = zones.len();
+        let (place, count) = zones.entry(zone(node)).or_insert((known, 0_u32));
+        turns.push((*count, *place, position));
+        *count += 1;
+    }
+    turns.sort_unstable();
+    turns.into_iter().map(|(_, _, position)| position).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::node;
+
+    #[test]
+    fn zones_are_taken_in_turn_as_long_as_they_have_nodes() {
+        let zoned = |zone: Option<&str>| Node {
+            labels: zone
+                .map(|zone| ("topology.kubernetes.io/zone".to_owned(), zone.to_owned()))
+                .into_iter()
+                .collect(),
+            ..node("n")
+        };
+        let nodes = [Some("a"), Some("a"), Some("a"), Some("b"), None, Some("b")].map(zoned);
+        let order = in_turn(nodes.iter().map(Some).chain([None]));
+        assert_eq!(order, [0, 3, 4, 1, 5, 2]);
     }
 }

@@ -1,7 +1,9 @@
 //! The rules of the scheduler's model, one claim each.
 
 mod plugins;
+mod preemption;
 mod properties;
+mod queue;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

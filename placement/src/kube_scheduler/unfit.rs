@@ -107,6 +107,18 @@ impl Unfits {
         Unfit::ALL.into_iter().filter(move |unfit| self.0 & (1 << *unfit as u16) != 0)
     }
 
+    /// Whether pods that come to other nodes can help.
+    pub(super) fn depends_on_neighbours(self) -> bool {
+        let neighbours = [
+            Unfit::Spread,
+            Unfit::SpreadLabel,
+            Unfit::PodAffinity,
+            Unfit::PodAntiAffinity,
+            Unfit::ExistingAntiAffinity,
+        ];
+        self.iter().any(|unfit| neighbours.contains(&unfit))
+    }
+
     /// Whether evicting pods from the node cannot help.
     pub fn is_unresolvable(self) -> bool {
         self.iter().any(Unfit::is_unresolvable)

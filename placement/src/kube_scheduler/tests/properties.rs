@@ -98,6 +98,40 @@ proptest! {
     }
 
     #[test]
+    fn victims_are_less_important_and_their_room_is_kept(drawn in drawn(), nodes in 1_usize..4) {
+        // Plain pods: the affinity of nominated pods is not heeded.
+        let drawn: Vec<Drawn> = drawn.into_iter().map(|one| (one.0, one.1, one.2, 0)).collect();
+        let priority = |pod: &PodKey| drawn[pod.name.parse::<usize>().unwrap()].2;
+        let mut scheduler =
+            Scheduler::with_profile(ClusterState::new(Settings::default()).unwrap(), Profile::default());
+        for event in (0..nodes).map(zoned).map(Event::Node).chain(pods(&drawn).into_iter().rev().map(Event::Pod)) {
+            let Ok(_) = scheduler.cycle(&mut NoExtender);
+            scheduler.apply(event, Millis(0));
+        }
+        while let Ok(Some(attempt)) = scheduler.cycle(&mut NoExtender) {
+            let Some(preemption) = attempt.preemption else { continue };
+            let own = priority(&attempt.pod);
+            prop_assert!(!preemption.victims.is_empty());
+            prop_assert!(preemption.victims.iter().all(|victim| priority(&victim.pod) < own));
+            for victim in preemption.victims {
+                scheduler.apply(Event::PodGone(victim.uid), Millis(0));
+            }
+            let mut overtaken = false;
+            while let Ok(Some(next)) = scheduler.cycle(&mut NoExtender) {
+                if next.pod == attempt.pod {
+                    let node = next.choice().map(|choice| &choice.node);
+                    prop_assert!(overtaken || node == Some(&preemption.node), "{:?}", next);
+                    break;
+                }
+                overtaken |= priority(&next.pod) > own && next.outcome.is_bound();
+                for victim in next.preemption.into_iter().flat_map(|preemption| preemption.victims) {
+                    scheduler.apply(Event::PodGone(victim.uid), Millis(0));
+                }
+            }
+        }
+    }
+
+    #[test]
     fn what_is_kept_between_cycles_changes_nothing(drawn in drawn(), nodes in 1_usize..6) {
         let mut scheduler = scheduler((0..nodes).map(zoned), pods(&drawn));
         while let Ok(Some(attempt)) = scheduler.clone().cycle(&mut NoExtender) {
