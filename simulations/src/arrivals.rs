@@ -29,6 +29,16 @@ pub enum Order {
 }
 
 impl Order {
+    /// The name as it is typed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Listed => "listed",
+            Self::Random => "random",
+            Self::Grouped => "grouped",
+            Self::Interleaved => "interleaved",
+        }
+    }
+
     /// The pods in this order.
     pub fn arrange(self, pods: Vec<Pod>, seed: u64) -> Vec<Pod> {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);

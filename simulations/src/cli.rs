@@ -2,16 +2,21 @@
 
 mod import;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use wit_placement::Millis;
+use wit_placement::kube_scheduler::Profile;
 
 pub use self::import::{
     ClusterArguments, Format, ImportArguments, ManifestsArguments, OpenbArguments, RasaArguments,
     SktraceArguments, Target,
 };
+use crate::arrivals::Order;
 use crate::engine::{Options, Timing};
+use crate::fail_if::FailIf;
+use crate::strategy::Name;
 
 /// Asks what a cluster would look like with wit-placement: the very code that places pods there, on a virtual clock.
 #[derive(Clone, Debug, Parser)]
@@ -25,8 +30,10 @@ pub struct Cli {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Places the pending pods of a folder of manifests, with wit-placement and with kube-scheduler alone
+    /// Places the pods of a trace, or the pending pods of a folder of manifests
     Replay(ReplayArguments),
+    /// Holds strategies against each other over several seeds: means, intervals, differences, who is best at what
+    Compare(CompareArguments),
     /// Says what a given placement of a trace's pods is worth: every metric, and whether it could be
     Evaluate(EvaluateArguments),
     /// Makes a trace of what others record: a cluster and what happens in it, a JSON object on each line
@@ -46,12 +53,24 @@ pub struct ValidateArguments {
 /// The arguments of `replay`.
 #[derive(Clone, Debug, Args)]
 pub struct ReplayArguments {
+    /// The trace; without it `--manifests` and `--images` say what is placed, with wit-placement and with kube-scheduler alone
+    #[arg(value_name = "TRACE", required_unless_present = "manifests", conflicts_with = "manifests")]
+    pub trace: Option<PathBuf>,
+    /// Who places the pods of the trace
+    #[arg(long, value_enum, value_name = "STRATEGY", default_value = "wit", conflicts_with = "manifests")]
+    pub strategy: Name,
+    /// How runs over the trace are made
+    #[command(flatten)]
+    pub runs: RunArguments,
+    /// What is drawn in the run over the trace is drawn by this
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "manifests")]
+    pub seed: u64,
     /// Folder of Kubernetes YAML or JSON, as `kubectl get -o yaml` prints it; a workload without pods gets pending ones
-    #[arg(long, value_name = "DIR")]
-    pub manifests: PathBuf,
+    #[arg(long, value_name = "DIR", requires = "images")]
+    pub manifests: Option<PathBuf>,
     /// OCI image layout with the images of the components
-    #[arg(long, value_name = "DIR")]
-    pub images: PathBuf,
+    #[arg(long, value_name = "DIR", requires = "manifests")]
+    pub images: Option<PathBuf>,
     /// Settings file of the extender; its `mode` is passed over, since a replay shows what steering does
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -67,6 +86,46 @@ pub struct ReplayArguments {
     /// Virtual time until wit-placement sees a binding
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub bind_after: u64,
+}
+
+/// How runs over a trace are made.
+#[derive(Clone, Debug, Args)]
+pub struct RunArguments {
+    /// The order of pods that arrive at the same time
+    #[arg(long, value_enum, default_value_t = Order::Random, conflicts_with = "manifests")]
+    pub order: Order,
+    /// At how many points in time the numbers are taken beside those of the end
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "manifests")]
+    pub points: u32,
+}
+
+/// The arguments of `compare`.
+#[derive(Clone, Debug, Args)]
+pub struct CompareArguments {
+    /// The trace
+    #[arg(value_name = "TRACE")]
+    pub trace: PathBuf,
+    /// The strategies; without any `default`, `pod-affinity` and `wit`
+    #[arg(value_name = "STRATEGY", value_enum)]
+    pub strategies: Vec<Name>,
+    /// How many runs of each, with the seeds 0, 1, 2, …
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub seeds: u64,
+    /// The order of pods that arrive at the same time
+    #[arg(long, value_enum, default_value_t = Order::Random)]
+    pub order: Order,
+    /// Ends with an error where this holds of the means, for CI; may be given several times
+    #[arg(long, value_name = "'wit.G < default.G + 0.3'")]
+    pub fail_if: Vec<FailIf>,
+    /// Settings file of the extender
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Runs at the same time; as many as there are processors without it. The output does not depend on it
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// What is printed: a table for people or a document for programs
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
 }
 
 /// The arguments of `evaluate`.
@@ -97,14 +156,14 @@ pub enum Output {
 }
 
 impl ReplayArguments {
-    /// How the runs are made.
+    /// How the runs over folders are made.
     pub fn options(&self) -> Options {
         let timing = Timing {
             arrival: Millis(self.arrive_every),
             reading: Millis(self.read_after),
             binding: Millis(self.bind_after),
         };
-        Options { timing, ..Options::default() }
+        Options { timing, profile: Profile::rehearsal(), ..Options::default() }
     }
 }
 

@@ -1,4 +1,6 @@
-//! The commands about traces, each as `wit-sim` runs it.
+//! The commands, each as `wit-sim` runs it.
+
+mod runs;
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
@@ -9,6 +11,8 @@ use crate::counts::Counts;
 use crate::import::manifests::Bound;
 use crate::import::{ImportError, ImportProblem, Imported, InputFile, manifests, openb, rasa, save, sktrace};
 use crate::trace::{Trace, TraceProblem};
+
+pub(crate) use runs::{compare, replay};
 
 /// `wit-sim import`.
 pub(crate) fn import(

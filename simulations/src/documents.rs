@@ -142,6 +142,13 @@ word!(IsRun, RUN, "kind");
 word!(IsComparison, COMPARISON, "kind");
 
 impl Run {
+    /// The numbers alone, without tables and placements.
+    #[must_use]
+    pub fn numbers(self) -> Self {
+        let course = Course { series: Vec::new(), ..self.course };
+        Self { course, details: Details::default(), links: Vec::new(), placements: Vec::new(), ..self }
+    }
+
     /// Every number by its key: those of the placement, then those of the course.
     pub fn values(&self) -> impl Iterator<Item = (&'static str, f64)> {
         self.metrics.values().chain(self.course.values())

@@ -88,6 +88,8 @@ pub fn run<S: Strategy>(
         arriving: Vec::new(),
         gathering: false,
         cycling: false,
+        waking: None,
+        progressed: false,
         waiting: BTreeMap::new(),
         every: last.checked_div(u64::from(options.points)).unwrap_or(0),
         next_point: 0,
@@ -117,6 +119,8 @@ enum Happening<'a> {
     Deadline,
     /// The scheduler turns to the next pod.
     Cycle,
+    /// Pods that backed off, or were refused long ago, are tried again.
+    Wakeup,
 }
 
 struct Simulation<'a> {
@@ -131,6 +135,10 @@ struct Simulation<'a> {
     gathering: bool,
     /// Whether a cycle is planned.
     cycling: bool,
+    /// When [`Happening::Wakeup`] is planned for.
+    waking: Option<Millis>,
+    /// Whether anything came of the cycles since the last wakeup.
+    progressed: bool,
     /// Since when pods wait for a node.
     waiting: BTreeMap<PodUid, Millis>,
     /// From one point to the next in milliseconds; 0 takes none.
@@ -163,6 +171,7 @@ impl<'a> Simulation<'a> {
         while let Some(happening) = self.timeline.next() {
             self.take_point();
             strategy.now(self.timeline.now());
+            self.scheduler.advance_to(self.timeline.now());
             match happening {
                 Happening::Step(step) => self.step(step, strategy),
                 Happening::Gathered => self.gathered(),
@@ -179,6 +188,7 @@ impl<'a> Simulation<'a> {
                     self.cycle(strategy);
                     continue;
                 }
+                Happening::Wakeup => self.waking = None,
             }
             self.plan_cycle();
         }
@@ -332,7 +342,7 @@ impl<'a> Simulation<'a> {
         let Ok(attempt) = self.scheduler.cycle(strategy);
         let tried = attempt.is_some();
         if let Some(attempt) = attempt {
-            self.note(attempt);
+            self.note(attempt, strategy);
         }
         for event in strategy.bindings() {
             self.timeline.plan_after(self.options.timing.binding, Happening::Shown(event));
@@ -342,14 +352,34 @@ impl<'a> Simulation<'a> {
         }
         if tried {
             self.plan_cycle();
+        } else {
+            self.plan_wakeup();
         }
     }
 
-    fn note(&mut self, attempt: Attempt) {
+    /// Plans when pods are tried again that wait for nothing but time. Where nothing else is planned and nothing came of the
+    /// last try, nothing will come of the next.
+    fn plan_wakeup(&mut self) {
+        let Some(at) = self.scheduler.next_wakeup() else { return };
+        let is_worth_it = self.progressed || !self.timeline.is_empty();
+        if is_worth_it && self.waking.is_none_or(|planned| at < planned) {
+            self.waking = Some(at);
+            self.progressed = false;
+            self.timeline.plan(at, Happening::Wakeup);
+        }
+    }
+
+    fn note<S: Strategy>(&mut self, attempt: Attempt, strategy: &mut S) {
+        self.progressed |= attempt.outcome.is_bound() || attempt.preemption.is_some();
         if attempt.outcome.is_bound()
             && let Some(since) = self.waiting.remove(&attempt.uid)
         {
             self.waits.push(self.timeline.now().0 - since.0);
+        }
+        for victim in attempt.preemption.iter().flat_map(|preemption| &preemption.victims) {
+            self.pod_gone(&victim.uid, strategy);
+            self.course.moves += 1;
+            self.gather();
         }
         for refusal in Refusal::all(&attempt.reasons) {
             *self.course.refusals.entry(refusal.code).or_default() += refusal.nodes.len() as u64;

@@ -38,6 +38,7 @@ use wit_config::Settings;
 use wit_placement::{ClusterState, Event, Millis, Pod, PodKey};
 
 pub use files::Files;
+pub(crate) use output::value;
 pub use output::{KIND, render};
 pub use placement::{Placement, PlacementError};
 pub use rules::{OverCapacity, Refused};

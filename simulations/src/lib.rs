@@ -46,7 +46,7 @@
 //! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import) |
 //! | what happens at a step, and what follows from it? | [`engine`], on the virtual clock of [`timeline`] |
 //! | in which order do pods come? | [`arrivals`] |
-//! | both strategies beside each other | [`replay`](mod@replay) |
+//! | two strategies beside each other, and many over many seeds | [`replay`](mod@replay), [`compare`](mod@compare) |
 //! | who answers the scheduler? | [`strategy`] |
 //! | what comes out? | [`output`] |
 //! | what is a placement worth? | [`metrics`] |
@@ -60,6 +60,7 @@
 pub mod arrivals;
 pub mod cli;
 mod commands;
+pub mod compare;
 pub mod counts;
 pub mod density;
 pub mod documents;
@@ -87,7 +88,11 @@ use crate::input::Sources;
 /// Runs the command: its result to `out`, what is to be said about the way there to `notes`.
 pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
     let done = match &cli.command {
-        Command::Replay(arguments) => replayed(arguments, out, notes),
+        Command::Replay(arguments) => match &arguments.trace {
+            Some(trace) => commands::replay(trace, arguments, out, notes),
+            None => replayed(arguments, out, notes),
+        },
+        Command::Compare(arguments) => commands::compare(arguments, out, notes),
         Command::Import(arguments) => commands::import(arguments, out, notes),
         Command::Validate(arguments) => commands::validate(arguments, out),
         Command::Evaluate(arguments) => evaluated(arguments, out, notes),
@@ -103,7 +108,10 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
 
 /// Prints what `wit-sim replay` does.
 fn replayed(arguments: &ReplayArguments, out: &mut dyn Write, notes: &mut dyn Write) -> anyhow::Result<()> {
-    let sources = Sources::open(&arguments.manifests, &arguments.images, arguments.config.as_deref())?;
+    let (Some(manifests), Some(images)) = (&arguments.manifests, &arguments.images) else {
+        anyhow::bail!("say what is placed: a trace, or --manifests and --images");
+    };
+    let sources = Sources::open(manifests, images, arguments.config.as_deref())?;
     let scenario = sources.scenario()?;
     for warning in &scenario.warnings {
         writeln!(notes, "warning: {warning}")?;

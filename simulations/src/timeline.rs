@@ -38,6 +38,11 @@ impl<T> Timeline<T> {
         self.now
     }
 
+    /// Whether nothing is planned.
+    pub fn is_empty(&self) -> bool {
+        self.planned.is_empty()
+    }
+
     /// Plans something for a point in time; for now where that has passed.
     pub fn plan(&mut self, at: Millis, what: T) {
         self.planned.insert((at.max(self.now), self.sequence), what);

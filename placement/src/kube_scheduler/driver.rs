@@ -41,16 +41,13 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// A scheduler that starts with this cache and gives the extender's scores this weight. It waits for nothing and
-    /// evicts nobody, as a rehearsal wants it; everything else is as in [`Profile::default`].
+    /// A scheduler that starts with this cache and gives the extender's scores this weight. Its profile is
+    /// [`Profile::rehearsal`].
     ///
     /// Its queue is empty: pods of the cache that still wait are scheduled once [`Scheduler::apply`] names them, in that
     /// order.
     pub fn new(cache: ClusterState, weight: u32) -> Self {
-        Self::with_profile(
-            cache,
-            Profile { extender_weight: weight, back_off: None, preemption: false, ..Profile::default() },
-        )
+        Self::with_profile(cache, Profile { extender_weight: weight, ..Profile::rehearsal() })
     }
 
     /// As [`Scheduler::new`], with a profile.

@@ -107,6 +107,13 @@ impl Default for BackOff {
     }
 }
 
+impl Profile {
+    /// A profile that waits for nothing and evicts nobody; everything else as by default.
+    pub fn rehearsal() -> Self {
+        Self { back_off: None, preemption: false, ..Self::default() }
+    }
+}
+
 impl Default for Profile {
     /// What Kubernetes 1.36 does where nothing is configured, with the weight that we recommend for our extender and
     /// without spreading by default.

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use wit_placement::kube_scheduler::report::Refusal;
 use wit_placement::{ClusterState, Locality, Millis, PodKey};
 
 use super::{Assumptions, IsRun, PlacedPod, Run, RunLink, Version};
 use crate::engine;
-use crate::metrics::{Course, Details, Metrics, Point, Waiting};
+use crate::metrics::{Course, Details, Metrics, Point};
 
 impl Run {
-    /// The document of a run with this strategy. What happened on the way is `course`, in which the waits and the refusals
-    /// of the last attempts are filled in here.
-    pub fn of(strategy: &str, assumptions: Assumptions, run: &engine::Run, course: Course) -> Self {
+    /// The document of a run with this strategy.
+    pub fn of(strategy: &str, assumptions: Assumptions, run: &engine::Run) -> Self {
         let (state, now) = (&run.state, run.ended);
         let metrics = Metrics::of(state, now);
         Self {
@@ -22,10 +20,8 @@ impl Run {
             assumptions,
             metrics,
             course: Course {
-                waiting: Waiting::of(run.waits.iter().map(|wait| wait.0).collect()),
-                refusals: refusals(run),
-                series: course.series.into_iter().chain([Point { at: now.0, metrics }]).collect(),
-                ..course
+                series: run.course.series.iter().copied().chain([Point { at: now.0, metrics }]).collect(),
+                ..run.course.clone()
             },
             details: Details::of(state, &reasons(run), now),
             links: links(state, now),
@@ -38,15 +34,6 @@ impl Run {
 fn reasons(run: &engine::Run) -> BTreeMap<PodKey, Vec<String>> {
     let refused = run.attempts.iter().filter(|attempt| !attempt.outcome.is_bound());
     refused.map(|attempt| (attempt.pod.clone(), attempt.reasons.keys().cloned().collect())).collect()
-}
-
-/// How many nodes were refused in the pods' last attempts, by code.
-fn refusals(run: &engine::Run) -> BTreeMap<String, u64> {
-    let mut refusals = BTreeMap::new();
-    for refusal in run.attempts.iter().flat_map(|attempt| Refusal::all(&attempt.reasons)) {
-        *refusals.entry(refusal.code).or_insert(0) += refusal.nodes.len() as u64;
-    }
-    refusals
 }
 
 /// The links, the heaviest first; those of the same weight in the order of the graph.

@@ -113,8 +113,8 @@ fn made() -> Run {
     let scenario = crate::trace::Trace::read(lines.join("\n").as_bytes()).unwrap().load().unwrap();
     let (settings, options) = (wit_config::Settings::default(), crate::engine::Options::default());
     let extender = &mut wit_placement::kube_scheduler::NoExtender;
-    let run = crate::engine::run(&scenario, &settings, options, extender).unwrap();
-    Run::of("default", Assumptions::default(), &run, Course::default())
+    let run = crate::engine::run(&scenario, &settings, &options, extender).unwrap();
+    Run::of("default", Assumptions::default(), &run)
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_run_of_the_engine_becomes_a_document() {
     let run = made();
     assert_eq!((run.metrics.placed, run.metrics.pending, run.course.waiting.bound), (2, 1, 2));
     assert_eq!(run.details.pending[0].reason, "Insufficient cpu");
-    assert_eq!(run.course.refusals.get("kube-scheduler"), Some(&2));
+    assert_eq!(run.course.refusals.get("kube-scheduler"), Some(&4));
     assert_eq!(run.course.series.last().map(|point| point.metrics), Some(run.metrics));
     let link = &run.links[0];
     assert_eq!((link.consumer.name.as_str(), link.provider.name.as_str()), ("front", "back"));

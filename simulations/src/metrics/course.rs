@@ -15,7 +15,7 @@ pub struct Course {
     pub series: Vec<Point>,
     /// How long pods waited from their arrival until they were bound.
     pub waiting: Waiting,
-    /// Pods that lost their node, because it was drained or went away.
+    /// Pods that lost their node: it was drained or went away, or they were evicted for others.
     pub moves: u32,
     /// How often a node was refused to a pod, by the code of the reason.
     pub refusals: BTreeMap<String, u64>,

@@ -1,0 +1,193 @@
+//! The commands that run strategies over a trace.
+
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::Path;
+use std::thread::available_parallelism;
+
+use anyhow::{Context, ensure};
+use wit_config::Settings;
+use wit_graph::Digest;
+
+use crate::cli::{CompareArguments, Output, ReplayArguments};
+use crate::compare::{Plan, compare as compare_all, options};
+use crate::documents::{Assumptions, Comparison, Run};
+use crate::evaluate::value;
+use crate::input;
+use crate::metrics::{METRICS, Metric, Routing};
+use crate::scenario::{Scenario, Step};
+use crate::strategy::Name;
+use crate::trace::Trace;
+
+/// A trace from its file, with what it simulates and what numbers from it rest on.
+struct Opened {
+    scenario: Scenario,
+    settings: Settings,
+    assumptions: Assumptions,
+}
+
+impl Opened {
+    fn read(path: &Path, config: Option<&Path>) -> anyhow::Result<Self> {
+        let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+        let place = || path.display().to_string();
+        let trace = Trace::read(bytes.as_slice()).with_context(place)?;
+        let scenario = trace.load().with_context(place)?;
+        let settings = config.map(input::settings).transpose()?.unwrap_or_default();
+        let digest = Digest::of(&bytes).to_string();
+        let assumptions = Assumptions {
+            trace: trace.header.name,
+            input_sha256: digest.strip_prefix("sha256:").map(ToOwned::to_owned),
+            most_pods: most_pods(&scenario),
+            overhead: overheads(&scenario),
+            synthetic: trace.header.synthetic,
+            ..Assumptions::default()
+        };
+        Ok(Self { scenario, settings, assumptions })
+    }
+
+    fn warn(&self, notes: &mut dyn Write) -> std::io::Result<()> {
+        self.scenario.warnings.iter().try_for_each(|warning| writeln!(notes, "warning: {warning}"))
+    }
+}
+
+/// The smallest and the largest number of pods that a node takes.
+fn most_pods(scenario: &Scenario) -> (u32, u32) {
+    let nodes = scenario.steps.iter().filter_map(|(_, step)| match step {
+        Step::Node(node) => Some(node.allocatable.pods),
+        _ => None,
+    });
+    let (mut least, mut most) = (u32::MAX, 0);
+    for pods in nodes {
+        (least, most) = (least.min(pods), most.max(pods));
+    }
+    (least.min(most), most)
+}
+
+fn overheads(scenario: &Scenario) -> Vec<String> {
+    let classes = scenario.steps.iter().filter_map(|(_, step)| match step {
+        Step::RuntimeClass(class) => Some(class),
+        _ => None,
+    });
+    let told = classes.map(|class| {
+        let overhead = class.overhead;
+        format!(
+            "RuntimeClass {}: {}m CPU and {} bytes a pod",
+            class.name, overhead.cpu_millis, overhead.memory_bytes
+        )
+    });
+    told.collect()
+}
+
+/// `wit-sim replay TRACE`.
+pub(crate) fn replay(
+    trace: &Path,
+    arguments: &ReplayArguments,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let opened = Opened::read(trace, arguments.config.as_deref())?;
+    opened.warn(notes)?;
+    let options = options(arguments.runs.order, arguments.seed, arguments.runs.points);
+    let run = arguments.strategy.run(&opened.scenario, &opened.settings, &options)?;
+    let assumptions = Assumptions {
+        seeds: vec![arguments.seed],
+        order: arguments.runs.order.as_str().to_owned(),
+        ..opened.assumptions
+    };
+    let run = Run::of(arguments.strategy.as_str(), assumptions, &run);
+    let text = match arguments.output {
+        Output::Text => run_text(&run),
+        Output::Json => serde_json::to_string_pretty(&run)? + "\n",
+    };
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+fn run_text(run: &Run) -> String {
+    let mut text = format!("{} with {}\n\n", run.assumptions.trace, run.strategy);
+    for metric in METRICS {
+        line(&mut text, metric, &value(metric, metric.of(&run.metrics)));
+    }
+    for reason in &run.details.pending {
+        let _ = writeln!(text, "pending: {} {} (first {})", reason.pods, reason.reason, reason.first);
+    }
+    text
+}
+
+fn line(text: &mut String, metric: &Metric, value: &str) {
+    let widest = METRICS.iter().map(|metric| metric.label().len()).max().unwrap_or(0);
+    let routing = metric.routing.map(Routing::requires).map(|needs| format!("   {needs}"));
+    let _ = writeln!(text, "{:widest$} {value:>9}{}", metric.label(), routing.unwrap_or_default());
+}
+
+/// `wit-sim compare`.
+pub(crate) fn compare(
+    arguments: &CompareArguments,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let opened = Opened::read(&arguments.trace, arguments.config.as_deref())?;
+    opened.warn(notes)?;
+    let mut strategies = arguments.strategies.clone();
+    if strategies.is_empty() {
+        strategies = vec![Name::Default, Name::PodAffinity, Name::Wit];
+    }
+    strategies.sort();
+    strategies.dedup();
+    let threads =
+        arguments.threads.or_else(|| available_parallelism().ok()).unwrap_or(std::num::NonZero::<usize>::MIN);
+    let seeds: Vec<u64> = (0..arguments.seeds).collect();
+    let assumptions = Assumptions {
+        seeds: seeds.clone(),
+        order: arguments.order.as_str().to_owned(),
+        ..opened.assumptions
+    };
+    let plan = Plan { strategies, seeds, order: arguments.order, threads };
+    let comparison = compare_all(&opened.scenario, &opened.settings, &plan, assumptions, &|_| {})?;
+    let text = match arguments.output {
+        Output::Text => comparison_text(&comparison),
+        Output::Json => serde_json::to_string_pretty(&comparison)? + "\n",
+    };
+    out.write_all(text.as_bytes())?;
+    let mut failed = Vec::new();
+    for condition in &arguments.fail_if {
+        if condition.holds(|strategy, metric| comparison.mean(strategy, metric))? {
+            failed.push(condition.to_string());
+        }
+    }
+    ensure!(failed.is_empty(), "this holds, and was not to: {}", failed.join("; "));
+    Ok(())
+}
+
+/// The numbers of which one way is better, strategy beside strategy; `*` marks the best where it is sure.
+fn comparison_text(comparison: &Comparison) -> String {
+    let assumptions = &comparison.assumptions;
+    let mut text = format!(
+        "{}: {} runs of each strategy, pods of one time in {} order; mean ± 95 % interval, * surely the best\n\n",
+        assumptions.trace,
+        assumptions.seeds.len(),
+        assumptions.order
+    );
+    let shown: Vec<&Metric> =
+        METRICS.iter().filter(|metric| comparison.best.contains_key(metric.key)).collect();
+    let widest = shown.iter().map(|metric| metric.label().len()).max().unwrap_or(0);
+    let _ = write!(text, "{:widest$}", "");
+    for strategy in comparison.strategies.keys() {
+        let _ = write!(text, "  {strategy:>18}");
+    }
+    text.push('\n');
+    for metric in shown {
+        let _ = write!(text, "{:widest$}", metric.label());
+        for (strategy, values) in &comparison.strategies {
+            let cell = values.get(metric.key).map_or_else(String::new, |estimate| {
+                let interval =
+                    estimate.ci95.map_or_else(String::new, |half| format!(" ± {}", value(metric, half)));
+                format!("{}{interval}", value(metric, estimate.mean))
+            });
+            let is_best =
+                comparison.best.get(metric.key).is_some_and(|best| best.sure && best.strategy == *strategy);
+            let _ = write!(text, "  {:>18}", if is_best { format!("*{cell}") } else { cell });
+        }
+        text.push('\n');
+    }
+    text
+}
