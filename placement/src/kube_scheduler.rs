@@ -51,7 +51,7 @@ mod verdicts;
 
 pub use attempt::{Attempt, Choice, Outcome, Preemption, Victim, last_attempts};
 pub use driver::Scheduler;
-pub use extender::{FilterReply, NoExtender, SchedulerExtender};
+pub use extender::{FilterReply, NoExtender, PlacesReply, SchedulerExtender};
 pub use profile::{BackOff, Profile, ScoringStrategy, Ties, Weights};
 pub use unfit::{Unfit, Unfits};
 

@@ -1,8 +1,10 @@
 //! What kube-scheduler asks an extender, as a trait: over HTTP in the demo, in process in the simulator.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
+use std::sync::Arc;
 
+use crate::nodes::Hasher;
 use crate::objects::{NodeName, Pod};
 
 /// What kube-scheduler asks an extender.
@@ -23,6 +25,28 @@ pub trait SchedulerExtender {
     /// the reply has 0; an empty reply is no preference.
     fn prioritize(&mut self, pod: &Pod, nodes: &[NodeName]) -> Result<BTreeMap<NodeName, u8>, Self::Error>;
 
+    /// The same as [`SchedulerExtender::filter`] by the nodes' places in the list, which is what the scheduler asks. An
+    /// extender in process overrides it where it has no use for names: copying and looking them up takes longer than the
+    /// whole rest of a cycle.
+    fn filter_places(&mut self, pod: &Pod, nodes: &[&NodeName]) -> Result<PlacesReply, Self::Error> {
+        let reply = self.filter(pod, &owned(nodes))?;
+        let passing: HashSet<&NodeName, Hasher> = reply.nodes.iter().collect();
+        let message = |messages: &BTreeMap<NodeName, String>| -> Vec<(usize, Arc<str>)> {
+            let places = nodes.iter().enumerate();
+            places.filter_map(|(place, node)| Some((place, messages.get(*node)?.as_str().into()))).collect()
+        };
+        let (failed, unresolvable) = (message(&reply.failed), message(&reply.unresolvable));
+        let places = nodes.iter().enumerate().filter(|(_, node)| passing.contains(*node));
+        Ok(PlacesReply { passing: places.map(|(place, _)| place).collect(), failed, unresolvable })
+    }
+
+    /// The same as [`SchedulerExtender::prioritize`], with a score for each of the nodes in their order; fewer scores are
+    /// completed with 0.
+    fn prioritize_places(&mut self, pod: &Pod, nodes: &[&NodeName]) -> Result<Vec<u8>, Self::Error> {
+        let scores = self.prioritize(pod, &owned(nodes))?;
+        Ok(nodes.iter().map(|node| scores.get(*node).copied().unwrap_or(0)).collect())
+    }
+
     /// The pod's binding was written; `pod.node` is `node`. This is what the extender's watch would show it.
     fn bound(&mut self, pod: &Pod, node: &NodeName) -> Result<(), Self::Error>;
 }
@@ -36,6 +60,21 @@ pub struct FilterReply {
     pub failed: BTreeMap<NodeName, String>,
     /// Nodes where it does not help, with why (`FailedAndUnresolvableNodes`).
     pub unresolvable: BTreeMap<NodeName, String>,
+}
+
+/// The answer to Filter by places in the list of nodes that were asked about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlacesReply {
+    /// The nodes that pass, ascending.
+    pub passing: Vec<usize>,
+    /// Nodes where evicting pods could help, with why (`FailedNodes`).
+    pub failed: Vec<(usize, Arc<str>)>,
+    /// Nodes where it does not help, with why (`FailedAndUnresolvableNodes`); this counts for a node that is in both.
+    pub unresolvable: Vec<(usize, Arc<str>)>,
+}
+
+fn owned(nodes: &[&NodeName]) -> Vec<NodeName> {
+    nodes.iter().map(|node| (*node).clone()).collect()
 }
 
 /// kube-scheduler alone: every node passes, none is preferred.

@@ -213,20 +213,14 @@ impl Snapshot {
         self.nodes.get(node as usize).is_some_and(|info| info.object.is_some())
     }
 
-    /// The position of a node that exists, by its name.
-    pub(super) fn position_of(&self, name: &NodeName) -> Option<u32> {
-        let position = self.positions.get(name).copied()?;
-        self.nodes.get(position as usize)?.object.is_some().then_some(position)
-    }
-
     /// A node's name.
     pub(super) fn name(&self, node: u32) -> Option<&NodeName> {
         self.nodes.get(node as usize).map(|info| &info.name)
     }
 
     /// The names of nodes.
-    pub(super) fn names(&self, nodes: &[u32]) -> Vec<NodeName> {
-        nodes.iter().filter_map(|node| self.name(*node)).cloned().collect()
+    pub(super) fn names(&self, nodes: &[u32]) -> Vec<&NodeName> {
+        nodes.iter().filter_map(|node| self.name(*node)).collect()
     }
 }
 

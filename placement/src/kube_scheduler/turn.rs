@@ -1,6 +1,6 @@
 //! One pod's turn: the nodes that fit, what the extender says of them, and the choice.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::attempt::Choice;
 use super::cycle::Cycle;
@@ -11,7 +11,6 @@ use super::profile::Profile;
 use super::sampling::{Sampling, TieBreak};
 use super::snapshot::Snapshot;
 use super::unfit::{Unfit, Unfits};
-use crate::nodes::Hasher;
 use crate::objects::{NodeName, Pod};
 
 /// A pod's turn.
@@ -113,16 +112,25 @@ impl<X: SchedulerExtender> Turn<'_, X> {
         if found.nodes.is_empty() || !self.extender.is_interested(self.pod) {
             return Ok(());
         }
-        let reply = self.extender.filter(self.pod, &self.snapshot.names(&found.nodes))?;
-        let failed = reply.failed.keys().filter(|node| !reply.unresolvable.contains_key(*node));
-        found.refused_by_pods = failed.filter_map(|node| self.snapshot.position_of(node)).collect();
-        for (node, message) in reply.failed.into_iter().chain(reply.unresolvable) {
-            found.reasons.entry(message).or_default().push(node);
+        let names = self.snapshot.names(&found.nodes);
+        let reply = self.extender.filter_places(self.pod, &names)?;
+        if self.profile.preemption && !reply.failed.is_empty() {
+            let lost: BTreeSet<usize> = reply.unresolvable.iter().map(|(place, _)| *place).collect();
+            let by_pods = reply.failed.iter().filter(|(place, _)| !lost.contains(place));
+            found.refused_by_pods =
+                by_pods.filter_map(|(place, _)| found.nodes.get(*place).copied()).collect();
         }
-        let passed: HashSet<&NodeName, Hasher> = reply.nodes.iter().collect();
-        let asked = found.nodes.len();
-        found.nodes.retain(|node| self.snapshot.name(*node).is_some_and(|name| passed.contains(name)));
-        found.refused = found.nodes.len() < asked;
+        for (place, message) in reply.failed.iter().chain(&reply.unresolvable) {
+            let Some(name) = names.get(*place).copied().cloned() else { continue };
+            match found.reasons.get_mut(&**message) {
+                Some(nodes) => nodes.push(name),
+                None => drop(found.reasons.insert(message.to_string(), vec![name])),
+            }
+        }
+        let passing: Vec<u32> =
+            reply.passing.iter().filter_map(|place| found.nodes.get(*place).copied()).collect();
+        found.refused = passing.len() < found.nodes.len();
+        found.nodes = passing;
         Ok(())
     }
 
@@ -155,9 +163,7 @@ impl<X: SchedulerExtender> Turn<'_, X> {
         let mut totals = self.cycle.totals(nodes);
         let mut scores = Vec::new();
         if self.extender.is_interested(self.pod) {
-            let given = self.extender.prioritize(self.pod, &snapshot.names(nodes))?;
-            let of = |node: u32| snapshot.name(node).and_then(|name| given.get(name)).copied().unwrap_or(0);
-            scores = nodes.iter().map(|node| of(*node)).collect();
+            scores = self.extender.prioritize_places(self.pod, &snapshot.names(nodes))?;
         }
         for (total, score) in totals.iter_mut().zip(&scores) {
             *total += u64::from(*score) * 10 * u64::from(self.profile.extender_weight);

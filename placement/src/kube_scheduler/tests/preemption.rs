@@ -163,6 +163,7 @@ fn nodes_that_the_extender_refuses_for_their_pods_may_be_made_room_on() {
     enter(&mut scheduler, old);
     enter(&mut scheduler, [important("new", 10, 1)]);
     let attempt = scheduler.cycle(&mut Full).unwrap().unwrap();
+    assert_eq!(attempt.reasons["R301 full"].len(), 2);
     // On n2 the pod would fit with everybody there, as far as the scheduler itself knows: nobody has to go.
     assert_eq!(attempt.preemption, None);
 }
