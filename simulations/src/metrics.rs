@@ -14,6 +14,7 @@ mod room;
 #[cfg(test)]
 mod tests;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wit_placement::{ClusterState, Millis};
 
@@ -24,7 +25,7 @@ pub use details::{Details, NodeDetails, PendingReason, WorkloadDetails};
 use room::Fragmentation;
 
 /// The numbers of a placement. [`METRICS`] says what each is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Metrics {
     /// G: see [`wit_placement::Affinity::gained`].
