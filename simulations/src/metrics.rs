@@ -74,7 +74,8 @@ impl Metrics {
     /// The numbers of a cluster as it is.
     pub fn of(state: &ClusterState, now: Millis) -> Self {
         let (affinity, radius) = (state.affinity(now), state.blast_radius());
-        let (taken, fragmentation) = (room::Taken::of(state), Fragmentation::of(state));
+        let taken = room::Taken::of(state);
+        let fragmentation = Fragmentation::of(state, &taken);
         let pending = state.pods().filter(|pod| details::is_pending(pod)).count();
         Self {
             gained_affinity: affinity.gained,

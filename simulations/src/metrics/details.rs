@@ -97,7 +97,7 @@ impl Details {
 }
 
 impl NodeDetails {
-    fn of(state: &ClusterState, taken: &Taken, node: &wit_placement::NodeState) -> Self {
+    fn of(state: &ClusterState, taken: &Taken<'_>, node: &wit_placement::NodeState) -> Self {
         let (offered, used) = (node.allocatable(), node.used());
         Self {
             node: node.name().clone(),
@@ -106,7 +106,7 @@ impl NodeDetails {
             pods_share: share(used.pods.into(), offered.pods.into()),
             cpu_share: share(used.requests.cpu_millis, offered.resources.cpu_millis),
             memory_share: share(used.memory(), offered.resources.memory_bytes),
-            binding: room::binding(state, node),
+            binding: room::binding(state, taken, node),
             headroom: room::headroom_of(state, taken, node),
         }
     }
