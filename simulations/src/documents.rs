@@ -4,6 +4,7 @@
 //! | document | is | look at |
 //! |---|---|---|
 //! | `Run` | one strategy, one seed: numbers, course, tables, and where each pod went | [`Run`] |
+//! | `Evaluation` | a placement that somebody else made: numbers and tables | [`Evaluation`](crate::evaluate::Evaluation) |
 //! | `Comparison` | several strategies over several seeds: means with intervals, differences, who is best | [`Comparison`] |
 
 mod comparison;
@@ -11,8 +12,10 @@ mod made;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use wit_config::API_VERSION;
 use wit_graph::WorkloadKey;
@@ -27,8 +30,11 @@ pub const RUN: &str = "Run";
 /// The `kind` of a [`Comparison`].
 pub const COMPARISON: &str = "Comparison";
 
+/// The `kind` of an [`Evaluation`](crate::evaluate::Evaluation).
+pub const EVALUATION: &str = "Evaluation";
+
 /// What the numbers rest on beside the trace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Assumptions {
     /// What the trace calls itself.
@@ -51,7 +57,7 @@ pub struct Assumptions {
 }
 
 /// One strategy with one seed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
     /// The version of the format.
@@ -76,24 +82,28 @@ pub struct Run {
 }
 
 /// A pod at the end of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PlacedPod {
     /// `namespace/name`.
     pub pod: String,
     /// Whose replica it is.
+    #[schemars(with = "String")]
     pub workload: WorkloadKey,
     /// Its node; `null` where it has none.
+    #[schemars(with = "Option<String>")]
     pub node: Option<NodeName>,
 }
 
 /// A link at the end of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunLink {
     /// Who calls.
+    #[schemars(with = "String")]
     pub consumer: WorkloadKey,
     /// Who is called.
+    #[schemars(with = "String")]
     pub provider: WorkloadKey,
     /// The share of all traffic.
     pub weight: f64,
@@ -117,6 +127,10 @@ pub struct IsRun;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IsComparison;
 
+/// The kind of an [`Evaluation`](crate::evaluate::Evaluation).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IsEvaluation;
+
 /// A type that is written as one word, and read from no other.
 macro_rules! word {
     ($name:ident, $word:expr, $field:literal) => {
@@ -134,12 +148,23 @@ macro_rules! word {
                 if found == $word { Ok(Self) } else { Err(problem()) }
             }
         }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "const": $word })
+            }
+        }
     };
 }
 
 word!(Version, API_VERSION, "apiVersion");
 word!(IsRun, RUN, "kind");
 word!(IsComparison, COMPARISON, "kind");
+word!(IsEvaluation, EVALUATION, "kind");
 
 impl Run {
     /// The numbers alone, without tables and placements.

@@ -33,26 +33,34 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wit_config::Settings;
 use wit_placement::{ClusterState, Event, Millis, Pod, PodKey};
 
 pub use files::Files;
+pub use output::render;
 pub(crate) use output::value;
-pub use output::{KIND, render};
 pub use placement::{Placement, PlacementError};
 pub use rules::{OverCapacity, Refused};
 
 use self::ending::Ending;
 use crate::density::Constraint;
+use crate::documents::{IsEvaluation, Version};
 use crate::engine::unknown_world;
 use crate::metrics::{Details, Metrics};
 use crate::scenario::Scenario;
 
 /// What a placement is worth.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Evaluation {
+    /// The version of the format.
+    pub api_version: Version,
+    /// Which document this is.
+    pub kind: IsEvaluation,
+    /// What the trace calls itself.
+    pub trace: String,
     /// Whether every node has room for what is on it and takes it.
     pub feasible: bool,
     /// What is asked for more of than there is, node by node.
@@ -106,6 +114,9 @@ impl Evaluation {
             *binding.entry(constraint).or_insert(0) += 1;
         }
         Self {
+            api_version: Version,
+            kind: IsEvaluation,
+            trace: String::new(),
             feasible: over_capacity.is_empty() && refused.is_empty(),
             over_capacity,
             refused,

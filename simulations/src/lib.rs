@@ -83,6 +83,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, EvaluateArguments, ReplayArguments};
+use crate::evaluate::Evaluation;
 use crate::input::Sources;
 
 /// Runs the command: its result to `out`, what is to be said about the way there to `notes`.
@@ -132,6 +133,7 @@ fn evaluated(
         writeln!(notes, "warning: {warning}")?;
     }
     let evaluation = evaluate::evaluate(&scenario, &placement, &settings)?;
-    out.write_all(evaluate::render(&name, &evaluation, arguments.output)?.as_bytes())?;
+    let evaluation = Evaluation { trace: name, ..evaluation };
+    out.write_all(evaluate::render(&evaluation, arguments.output)?.as_bytes())?;
     Ok(())
 }

@@ -14,6 +14,7 @@ mod room;
 #[cfg(test)]
 mod tests;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wit_placement::{ClusterState, Millis};
 
@@ -24,22 +25,25 @@ pub use details::{Details, NodeDetails, PendingReason, WorkloadDetails};
 use room::Fragmentation;
 
 /// The numbers of a placement. [`METRICS`] says what each is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Metrics {
-    /// G: see [`wit_placement::Affinity::gained`].
+    /// G: the share of traffic that can stay on a node, where calls go to the same node first as far as every replica of
+    /// the provider keeps the same load.
     pub gained_affinity: f64,
-    /// R: see [`wit_placement::Affinity::random`].
+    /// R: the share of traffic that stays on a node where endpoints are chosen at random, as Services do by default.
     pub random_balancing: f64,
-    /// S: see [`wit_placement::Affinity::same_node`].
+    /// S: the share of traffic that stays on a node where the same node is preferred: Services with
+    /// `trafficDistribution: PreferSameNode`.
     pub prefer_same_node: f64,
-    /// See [`wit_placement::Affinity::satisfaction`].
+    /// S with every link counted once, whatever its weight.
     pub link_satisfaction: f64,
-    /// See [`wit_placement::Affinity::hot_spot`].
+    /// The largest load of a provider's replicas on a node where the same node is preferred; 1 is even load over all of
+    /// them, 0 that no link has both ends on a node.
     pub hot_spot: f64,
-    /// See [`wit_placement::BlastRadius::mean`].
+    /// The largest share of a workload's replicas on one node, the mean over the workloads of two replicas or more.
     pub blast_radius: f64,
-    /// See [`wit_placement::BlastRadius::whole`].
+    /// Workloads of two replicas or more that have all of them on one node.
     pub whole_on_one_node: u32,
     /// Nodes.
     pub nodes: u32,
@@ -70,7 +74,8 @@ impl Metrics {
     /// The numbers of a cluster as it is.
     pub fn of(state: &ClusterState, now: Millis) -> Self {
         let (affinity, radius) = (state.affinity(now), state.blast_radius());
-        let (taken, fragmentation) = (room::Taken::of(state), Fragmentation::of(state));
+        let taken = room::Taken::of(state);
+        let fragmentation = Fragmentation::of(state, &taken);
         let pending = state.pods().filter(|pod| details::is_pending(pod)).count();
         Self {
             gained_affinity: affinity.gained,

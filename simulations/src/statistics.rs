@@ -16,11 +16,12 @@ mod tests;
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Values of independent runs, and what can be said of the mean of all runs there could be.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
     /// The mean of the runs; 0 of none.
     pub mean: f64,
@@ -32,7 +33,7 @@ pub struct Estimate {
 }
 
 /// The differences of two strategies, run by run: what the seed does to both cancels out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Paired {
     /// One less the other.
     #[serde(flatten)]

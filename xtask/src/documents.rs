@@ -4,6 +4,8 @@ use anyhow::{Context, bail};
 use clap::CommandFactory;
 use schemars::{JsonSchema, schema_for};
 use wit_extender::api::{Explanation, Graph};
+use wit_sim::documents::{Comparison, Run};
+use wit_sim::evaluate::Evaluation;
 
 use crate::{command_line, crates, demo, metrics, repository};
 
@@ -34,6 +36,9 @@ pub fn documents() -> anyhow::Result<Vec<Document>> {
         document("docs/metrics.md", metrics::markdown(&metrics::families()?)),
         document("docs/schemas/explanation.json", schema::<Explanation>()?),
         document("docs/schemas/graph.json", schema::<Graph>()?),
+        document("docs/schemas/evaluation.json", schema::<Evaluation>()?),
+        document("docs/schemas/run.json", schema::<Run>()?),
+        document("docs/schemas/comparison.json", schema::<Comparison>()?),
         document(README, between_marks(README, "demo", &demo::block()?)?),
         document(
             ARCHITECTURE,

@@ -3,7 +3,12 @@
 //!
 //! Built with the feature `shared`; see `just test-shared`.
 
-#![expect(clippy::panic, reason = "a test that cannot be set up fails")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up fails"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Assumptions, IsComparison, Run, Version};
@@ -9,7 +10,7 @@ use crate::metrics::{Better, METRICS, metric};
 use crate::statistics::{Estimate, Paired};
 
 /// Strategies held against each other.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {
     /// The version of the format.
@@ -27,7 +28,7 @@ pub struct Comparison {
 }
 
 /// Two strategies, seed by seed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
     /// The one.
@@ -39,7 +40,7 @@ pub struct Difference {
 }
 
 /// The best strategy at something.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Best {
     /// The strategy; of several that are equal the first by name.

@@ -2,41 +2,21 @@
 
 use std::fmt::Write;
 
-use serde::Serialize;
-use wit_config::API_VERSION;
-
 use super::Evaluation;
 use crate::cli::Output;
 use crate::metrics::{METRICS, Metric, Routing, Unit};
 
-/// The `kind` of the JSON document.
-pub const KIND: &str = "Evaluation";
-
 /// How many of a list are shown to people.
 const MOST: usize = 10;
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    api_version: &'static str,
-    kind: &'static str,
-    /// What the trace calls itself.
-    trace: &'a str,
-    #[serde(flatten)]
-    evaluation: &'a Evaluation,
-}
-
-/// The evaluation of a placement for the trace of that name, in the form that was asked for, with a line break at its end.
+/// The evaluation in the form that was asked for, with a line break at its end.
 ///
 /// # Errors
 /// None in practice: the document is plain.
-pub fn render(trace: &str, evaluation: &Evaluation, form: Output) -> anyhow::Result<String> {
+pub fn render(evaluation: &Evaluation, form: Output) -> anyhow::Result<String> {
     match form {
         Output::Text => Ok(text(evaluation)),
-        Output::Json => {
-            let document = Document { api_version: API_VERSION, kind: KIND, trace, evaluation };
-            Ok(serde_json::to_string_pretty(&document)? + "\n")
-        }
+        Output::Json => Ok(serde_json::to_string_pretty(evaluation)? + "\n"),
     }
 }
 

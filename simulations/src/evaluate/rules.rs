@@ -1,5 +1,6 @@
 //! What makes a placement one that no scheduler could have made.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wit_placement::kube_scheduler::{Unfit, refusal};
 use wit_placement::{ClusterState, NodeName, NodeState, Pod};
@@ -7,10 +8,11 @@ use wit_placement::{ClusterState, NodeName, NodeState, Pod};
 use crate::density::Constraint;
 
 /// A node of which more is asked than it has.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OverCapacity {
     /// The node.
+    #[schemars(with = "String")]
     pub node: NodeName,
     /// What there is too little of.
     pub resource: Constraint,
@@ -21,12 +23,13 @@ pub struct OverCapacity {
 }
 
 /// A pod on a node that does not take it however empty it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Refused {
     /// `namespace/name`.
     pub pod: String,
     /// The node.
+    #[schemars(with = "String")]
     pub node: NodeName,
     /// kube-scheduler's reason.
     pub reason: String,

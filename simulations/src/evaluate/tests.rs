@@ -148,9 +148,9 @@ fn the_cluster_is_as_it_is_after_the_last_record() {
 #[test]
 fn the_document_has_the_numbers_at_its_top() {
     let evaluation = evaluated(&rasa_like(), &json!({"10.0.0.1": ["Container0", "Container2"]})).unwrap();
-    let json = render("test", &evaluation, Output::Json).unwrap();
+    let json = render(&evaluation, Output::Json).unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!((&json["apiVersion"], &json["kind"]), (&API_VERSION.into(), &KIND.into()));
+    assert_eq!((&json["apiVersion"], &json["kind"]), (&API_VERSION.into(), &"Evaluation".into()));
     assert!(close(json["gainedAffinity"].as_f64().unwrap(), 1.0 / 3.0));
     assert_eq!(
         (&json["nodesUsed"], &json["feasible"], &json["binding"]["cpu"]),
@@ -162,7 +162,7 @@ fn the_document_has_the_numbers_at_its_top() {
 #[test]
 fn people_read_under_which_routing_a_share_holds() {
     let evaluation = evaluated(&rasa_like(), &json!({"10.0.0.1": ["Container0", "Container2"]})).unwrap();
-    let text = render("test", &evaluation, Output::Text).unwrap();
+    let text = render(&evaluation, Output::Text).unwrap();
     let line = text.lines().find(|line| line.starts_with("S, same node preferred")).unwrap();
     assert!(
         line.contains("50.0 %") && line.ends_with("Services with `trafficDistribution: PreferSameNode`"),

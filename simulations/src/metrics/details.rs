@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wit_graph::WorkloadKey;
 use wit_placement::{ClusterState, Locality, Millis, NodeName, Pod, PodKey, WorkloadState};
@@ -10,7 +11,7 @@ use super::room::{self, Taken, share};
 use crate::density::Constraint;
 
 /// The tables of a placement.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Details {
     /// The nodes in the order of their names.
@@ -22,10 +23,11 @@ pub struct Details {
 }
 
 /// A node.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NodeDetails {
     /// Its name.
+    #[schemars(with = "String")]
     pub node: NodeName,
     /// The pods on it.
     pub pods: u32,
@@ -44,10 +46,11 @@ pub struct NodeDetails {
 }
 
 /// A workload.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkloadDetails {
     /// `namespace/Kind/name`.
+    #[schemars(with = "String")]
     pub workload: WorkloadKey,
     /// The replicas that it wants, or has where it has more.
     pub replicas: u32,
@@ -68,7 +71,7 @@ pub struct WorkloadDetails {
 }
 
 /// Why pods have no node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PendingReason {
     /// In words, with the code before them where it has one.
@@ -94,7 +97,7 @@ impl Details {
 }
 
 impl NodeDetails {
-    fn of(state: &ClusterState, taken: &Taken, node: &wit_placement::NodeState) -> Self {
+    fn of(state: &ClusterState, taken: &Taken<'_>, node: &wit_placement::NodeState) -> Self {
         let (offered, used) = (node.allocatable(), node.used());
         Self {
             node: node.name().clone(),
@@ -103,7 +106,7 @@ impl NodeDetails {
             pods_share: share(used.pods.into(), offered.pods.into()),
             cpu_share: share(used.requests.cpu_millis, offered.resources.cpu_millis),
             memory_share: share(used.memory(), offered.resources.memory_bytes),
-            binding: room::binding(state, node),
+            binding: room::binding(state, taken, node),
             headroom: room::headroom_of(state, taken, node),
         }
     }

@@ -7,18 +7,21 @@ use wit_placement::{ClusterState, NodeState, PodShape, Resources, Usage, instanc
 use crate::density::{Constraint, Demand, Room};
 
 /// What pods take of all nodes together.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Taken {
+#[derive(Clone, Debug, Default)]
+pub(super) struct Taken<'a> {
     pub(super) nodes: u32,
     pub(super) nodes_used: u32,
     pub(super) used: Usage,
     offered: Resources,
     offered_pods: u64,
+    /// The Wasm handlers that workloads use.
+    handlers: BTreeSet<&'a str>,
 }
 
-impl Taken {
-    pub(super) fn of(state: &ClusterState) -> Self {
-        state.nodes().fold(Self::default(), |mut taken, (_, node)| {
+impl<'a> Taken<'a> {
+    pub(super) fn of(state: &'a ClusterState) -> Self {
+        let empty = Self { handlers: handlers(state).collect(), ..Self::default() };
+        state.nodes().fold(empty, |mut taken, (_, node)| {
             let (offered, used) = (node.allocatable(), node.used());
             taken.nodes += 1;
             taken.nodes_used += u32::from(used.pods > 0);
@@ -59,45 +62,46 @@ impl Taken {
 }
 
 /// How many more pods of the mean of those that are placed fit on a node of the cluster; 0 where none is placed.
-pub(super) fn headroom(state: &ClusterState, taken: &Taken) -> u64 {
+pub(super) fn headroom(state: &ClusterState, taken: &Taken<'_>) -> u64 {
     state.nodes().map(|(_, node)| headroom_of(state, taken, node)).sum()
 }
 
 /// As [`headroom`], for one node.
-pub(super) fn headroom_of(state: &ClusterState, taken: &Taken, node: &NodeState) -> u64 {
+pub(super) fn headroom_of(state: &ClusterState, taken: &Taken<'_>, node: &NodeState) -> u64 {
     // A mean of nothing fits without end: the node's pods then end it.
-    taken.mean().map_or(0, |mean| left(state, node).fit(mean).pods)
+    taken.mean().map_or(0, |mean| left(state, taken, node).fit(mean).pods)
 }
 
 /// What is left on a node.
-pub(super) fn left(state: &ClusterState, node: &NodeState) -> Room {
+pub(super) fn left(state: &ClusterState, taken: &Taken<'_>, node: &NodeState) -> Room {
+    let instances = instances(state, taken, node);
     let (offered, used) = (node.allocatable(), node.used());
-    let taken = Resources { memory_bytes: used.memory(), ..used.requests };
+    let requested = Resources { memory_bytes: used.memory(), ..used.requests };
     Room {
-        resources: offered.resources - taken,
+        resources: offered.resources - requested,
         pods: offered.pods.saturating_sub(used.pods).into(),
-        instances: instances(state, node).saturating_sub(used.instances).into(),
+        instances: instances.saturating_sub(used.instances).into(),
     }
 }
 
 /// The resource of which pods take the largest share on a node: with more pods of the same mix it runs out first. `None`
 /// on an empty node.
-pub(super) fn binding(state: &ClusterState, node: &NodeState) -> Option<Constraint> {
+pub(super) fn binding(state: &ClusterState, taken: &Taken<'_>, node: &NodeState) -> Option<Constraint> {
     let (offered, used) = (node.allocatable(), node.used());
     let shares = [
         (share(used.pods.into(), offered.pods.into()), Constraint::Pods),
         (share(used.requests.cpu_millis, offered.resources.cpu_millis), Constraint::Cpu),
         (share(used.memory(), offered.resources.memory_bytes), Constraint::Memory),
-        (share(used.instances.into(), instances(state, node).into()), Constraint::Instances),
+        (share(used.instances.into(), instances(state, taken, node).into()), Constraint::Instances),
     ];
     let fullest = shares.into_iter().reduce(|most, next| if next.0 > most.0 { next } else { most });
     fullest.filter(|_| used.pods > 0).map(|(_, constraint)| constraint)
 }
 
 /// How many instances a node takes: the smallest cap of the handlers that workloads use.
-fn instances(state: &ClusterState, node: &NodeState) -> u32 {
-    let handlers: BTreeSet<&str> = handlers(state).collect();
-    handlers.into_iter().map(|handler| instance_cap(state, node, handler)).min().unwrap_or(u32::MAX)
+fn instances(state: &ClusterState, taken: &Taken<'_>, node: &NodeState) -> u32 {
+    let caps = taken.handlers.iter().map(|handler| instance_cap(state, node, handler));
+    caps.min().unwrap_or(u32::MAX)
 }
 
 fn handlers(state: &ClusterState) -> impl Iterator<Item = &str> {
@@ -116,12 +120,12 @@ pub(super) struct Fragmentation {
 }
 
 impl Fragmentation {
-    pub(super) fn of(state: &ClusterState) -> Self {
+    pub(super) fn of(state: &ClusterState, taken: &Taken<'_>) -> Self {
         let kinds = kinds(state);
         let replicas: u64 = kinds.values().sum();
         let (mut lost, mut free) = ((0.0, 0.0), Resources::default());
         for (_, node) in state.nodes() {
-            let room = left(state, node);
+            let room = left(state, taken, node);
             let outside = kinds.iter().filter(|((demand, handler), _)| {
                 room.fit(with_shim(state, node, *demand, *handler)).pods == 0
             });

@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use wit_graph::DeclaredLink;
-use wit_placement::{Allocatable, Event, Node, NodeName, Pod, PodKey, PodShape, PodUid, Resources, Workload};
+use wit_placement::{
+    Allocatable, Event, Node, NodeName, Pod, PodKey, PodShape, PodUid, Resources, RuntimeClass, Workload,
+};
 
 use super::*;
 use crate::density::Constraint;
@@ -125,6 +127,33 @@ fn a_node_says_what_runs_out_first() {
         details.nodes.iter().map(|node| (node.node.as_str(), node.binding, node.headroom)).collect();
     let expected = [("a", Some(Constraint::Cpu), 0), ("b", Some(Constraint::Pods), 1), ("c", None, 2)];
     assert_eq!(told, expected);
+}
+
+#[test]
+fn the_instances_that_a_node_takes_are_a_resource_too() {
+    let class = RuntimeClass {
+        name: "wasm".to_owned(),
+        handler: "wasmtime".to_owned(),
+        node_selector: BTreeMap::new(),
+        tolerations: Vec::new(),
+        overhead: Resources::default(),
+    };
+    let Event::Node(node) = node("a", 1_000, 100) else { unreachable!("it is a node") };
+    let capped = Event::Node(Node { instance_cap: Some(3), ..node });
+    let component = |event| match event {
+        Event::Pod(pod) => Event::Pod(Pod { shape: wasm(&pod.shape), ..pod }),
+        Event::Workload(it) => Event::Workload(Workload { shape: wasm(&it.shape), ..it }),
+        other => other,
+    };
+    let components = workload("site", 1, "", "aa").into_iter().map(component);
+    let state = cluster([Event::RuntimeClass(class), capped].into_iter().chain(components));
+    let node = &Details::of(&state, &BTreeMap::new(), Millis(0)).nodes[0];
+    assert_eq!((node.binding, node.headroom, node.instances), (Some(Constraint::Instances), 1, 2));
+}
+
+/// The same under the `RuntimeClass` `wasm`.
+fn wasm(shape: &PodShape) -> std::sync::Arc<PodShape> {
+    PodShape { runtime_class: Some("wasm".to_owned()), ..shape.clone() }.into()
 }
 
 #[test]
