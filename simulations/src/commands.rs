@@ -7,7 +7,9 @@ use std::path::Path;
 use crate::cli::{ClusterArguments, Format, ImportArguments, ManifestsArguments, Target, ValidateArguments};
 use crate::counts::Counts;
 use crate::import::manifests::Bound;
-use crate::import::{ImportError, ImportProblem, Imported, InputFile, manifests, openb, rasa, save, sktrace};
+use crate::import::{
+    ImportError, ImportProblem, Imported, InputFile, kss, kwok, manifests, openb, rasa, save, sktrace,
+};
 use crate::trace::{Trace, TraceProblem};
 
 /// `wit-sim import`.
@@ -26,6 +28,12 @@ pub(crate) fn import(
         }
         Format::Manifests(arguments) => (from_manifests(arguments)?, &arguments.target),
         Format::Cluster(arguments) => (from_dump(arguments)?, &arguments.target),
+        Format::Kss(arguments) => {
+            (kss::import(&InputFile::read_all(&arguments.files)?, &arguments.additions)?, &arguments.target)
+        }
+        Format::Kwok(arguments) => {
+            (kwok::import(&InputFile::read_all(&arguments.files)?, &arguments.additions)?, &arguments.target)
+        }
     };
     give(&imported, target, out, notes)
 }

@@ -40,6 +40,29 @@ pub enum Format {
     Manifests(ManifestsArguments),
     /// A dump of a cluster, as `kubectl get -o yaml` prints it: as `manifests`, and pods stay where they are
     Cluster(ClusterArguments),
+    /// What kube-scheduler-simulator exports (JSON) and its recorder writes (JSON lines)
+    ///
+    /// An export is the cluster at the beginning; a record's times are counted from its first line. A pod that is bound when
+    /// it is first seen stays on its node.
+    Kss(RecordedArguments),
+    /// What `kwokctl snapshot record` and `export --record` write: objects and `ResourcePatch`es
+    ///
+    /// A pod that is bound when it is first seen stays on its node.
+    Kwok(RecordedArguments),
+}
+
+/// The arguments of `import kss` and `import kwok`.
+#[derive(Clone, Debug, Args)]
+pub struct RecordedArguments {
+    /// Snapshots and records, in their order
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// What is added.
+    #[command(flatten)]
+    pub additions: Additions,
+    /// Where the trace goes.
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// The arguments of `import manifests`.
