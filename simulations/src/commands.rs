@@ -4,12 +4,15 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
 
-use crate::cli::{ClusterArguments, Format, ImportArguments, ManifestsArguments, Target, ValidateArguments};
+use crate::cli::{
+    ClusterArguments, Format, ImportArguments, JoinArguments, ManifestsArguments, Target, ValidateArguments,
+};
 use crate::counts::Counts;
 use crate::import::manifests::Bound;
 use crate::import::{
     ImportError, ImportProblem, Imported, InputFile, kss, kwok, manifests, openb, rasa, save, sktrace,
 };
+use crate::join;
 use crate::trace::{Trace, TraceProblem};
 
 /// `wit-sim import`.
@@ -52,6 +55,23 @@ fn from_dump(arguments: &ClusterArguments) -> anyhow::Result<Imported> {
     let edges = arguments.edges.as_deref().map(InputFile::read).transpose()?;
     let input = manifests::Input { objects, edges, load: None };
     Ok(manifests::import(&input, "cluster", Bound::Kept, &arguments.additions)?)
+}
+
+/// `wit-sim join`.
+pub(crate) fn join(
+    arguments: &JoinArguments,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let (cluster, times) = match (read(&arguments.cluster), read(&arguments.times)) {
+        (Ok(cluster), Ok(times)) => (cluster, times),
+        (cluster, times) => {
+            let problems = [cluster.err(), times.err()].into_iter().flatten().flatten().collect();
+            return Err(ImportError { problems }.into());
+        }
+    };
+    let trace = join::join(cluster, &times, arguments.seed)?;
+    give(&Imported { trace, passed_over: Vec::new() }, &arguments.target, out, notes)
 }
 
 /// `wit-sim validate`.

@@ -40,7 +40,7 @@
 //! |---|---|
 //! | what can be typed? | [`cli`] |
 //! | where do cluster and images come from? | [`input`] |
-//! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import) |
+//! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import), [`join`](mod@join) |
 //! | in which order do things happen? | [`engine`]: the virtual clock and its queue |
 //! | what happens at an event? | [`replay`](mod@replay): one run per strategy |
 //! | who answers the scheduler? | [`strategy`] |
@@ -52,6 +52,7 @@ pub mod counts;
 pub mod engine;
 pub mod import;
 pub mod input;
+pub mod join;
 pub mod output;
 pub mod replay;
 pub mod strategy;
@@ -68,6 +69,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
     let done = match &cli.command {
         Command::Replay(arguments) => replayed(arguments, out, notes),
         Command::Import(arguments) => commands::import(arguments, out, notes),
+        Command::Join(arguments) => commands::join(arguments, out, notes),
         Command::Validate(arguments) => commands::validate(arguments, out),
     };
     match done {
