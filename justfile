@@ -24,9 +24,9 @@ demo-once:
 test:
     cargo test --workspace --locked
 
-# The real components in ../shared against the graph
+# The real components in ../shared against the graph, the real clusters against the simulator
 test-shared:
-    cargo test --workspace --locked --features wit-e2e/shared --test shared_components
+    cargo test --workspace --locked --features wit-e2e/shared --test shared_components --test shared_traces
 
 # A real control plane, scheduler and registry against the extender
 e2e: control-plane

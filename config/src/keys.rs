@@ -78,7 +78,7 @@ pub(crate) static SETTINGS: &[Row] = &[
         "Traffic that becomes local: the marginal gain in gained affinity."),
     Row::new("scoring.group", "0.3", Kind::Decimal(Bounds::NotNegative, |s, v| s.scoring.group = v),
         "The draw of a pod without gain yet to nodes that hold its own connected group."),
-    Row::new("scoring.room", "0.3", Kind::Decimal(Bounds::NotNegative, |s, v| s.scoring.room = v),
+    Row::new("scoring.room", "0.7", Kind::Decimal(Bounds::NotNegative, |s, v| s.scoring.room = v),
         "Room kept beside a node's components for their partners still to come."),
 
     Row::section("reading", "How long a pod may wait for its image to be read."),

@@ -80,10 +80,11 @@
 //! - [`answer_filter`], [`answer_prioritize`]: both as the scheduler gets them;
 //! - [`kube_scheduler`]: what the scheduler itself does, for the demo and the simulator;
 //! - [`Presumption`]: what the scheduler probably did with an answer, until the watch tells;
-//! - [`Affinity`]: how much traffic a placement keeps on a node.
+//! - [`Affinity`]: how much traffic a placement keeps on a node; [`BlastRadius`]: what a node takes down with it.
 
 mod affinity;
 mod answers;
+mod blast;
 mod filter;
 mod headroom;
 mod hosts;
@@ -103,8 +104,9 @@ mod subject;
 mod testing;
 mod workloads;
 
-pub use affinity::Affinity;
+pub use affinity::{Affinity, Locality};
 pub use answers::{FilterAnswer, LedgerEntry, PrioritizeAnswer, answer_filter, answer_prioritize};
+pub use blast::BlastRadius;
 pub use filter::{Filtered, Judgement, filter, instance_cap};
 pub use hosts::{Capability, HOST_PROFILE_LABEL, Hosts, NodeClass, Presence, ProfileIdx};
 pub use nodes::{NodeIdx, NodeState, Usage};

@@ -7,13 +7,13 @@
 //!   workload a, with x replicas on the node and d replicas wanted (the formula of gained affinity is that of the RASA
 //!   paper); divided by the largest ΔG among the candidates;
 //! - *group*: the same formula over the other members of the connected group, each with equal weight, as if they were
-//!   partners: a pod whose partners are still to come goes where they will be drawn to; where the group has
+//!   partners, where the group is no larger than an application ([`APPLICATION`]): a pod whose partners are still to come goes where they will be drawn to; where the group has
 //!   nothing to gain, over the components of the namespace, whose common consumer may be created last. Added is what ΔG will be once
 //!   partners still to come have drawn level with the replicas that the workload has on the node: six replicas whose
 //!   partner has three gather in twos. The sum is divided by the largest among the candidates;
 //! - *room*: the share of the replicas still to come that still fits on the node when the pod is there: of partners of the
 //!   components there, and of those around the pod, its partners first, then theirs. A host that cannot run a
-//!   partner has no room for it.
+//!   partner has no room for it. Gain counts half where there is no room: partners are drawn to where they do not fit.
 //!
 //! The best node scores 10. Ties are broken by the emptier node, then by the node's name. For a workload
 //! with links the best stands [`DECISIVE`] points above the rest: more than default plugins differ in practice, so that
@@ -35,6 +35,8 @@ use crate::workloads::{WorkloadIdx, WorkloadState};
 pub const BEST: u8 = 10;
 /// How far the best node stands above the rest where the workload has links.
 pub const DECISIVE: u8 = 3;
+/// A connected group of more workloads than this is no application whose members all belong together: only partners draw.
+const APPLICATION: usize = 16;
 /// What nodes with warnings are worth at most beside one without, in shares of that.
 const WARNED_AT_MOST: f64 = 0.1;
 
@@ -83,11 +85,7 @@ pub fn scored(
 ) -> ScoreBoard {
     let subject = Subject::new(state, pod);
     let gain = subject.gains(subject.partners());
-    let mut group = subject.gains(subject.group());
-    if group.is_nothing() {
-        group = subject.gains(subject.neighbours());
-    }
-    subject.add_expected(&mut group);
+    let group = subject.group_gains();
     let mut company = Company::new(subject);
     let mut terms: Vec<Terms> =
         candidates.iter().map(|candidate| subject.terms(*candidate, &gain, &group, &mut company)).collect();
@@ -102,6 +100,24 @@ impl Subject<'_> {
         let partners = self.workload.map_or(&[][..], |workload| &workload.partners);
         let sum: f64 = partners.iter().map(|partner| partner.weight).sum();
         partners.iter().map(|partner| (partner.workload, partner.weight / sum)).collect()
+    }
+
+    /// Whether the connected group is small enough to belong together.
+    fn is_application(&self) -> bool {
+        self.workload.is_none_or(|workload| workload.group.len() <= APPLICATION)
+    }
+
+    /// What draws the pod beside its partners: its group, or else its namespace, and partners still to come.
+    fn group_gains(&self) -> Gains {
+        if !self.is_application() {
+            return Gains(Vec::new());
+        }
+        let mut gains = self.gains(self.group());
+        if gains.is_nothing() {
+            gains = self.gains(self.neighbours());
+        }
+        self.add_expected(&mut gains);
+        gains
     }
 
     /// The other members of the connected group with equal weights, whose sum is one.
@@ -220,7 +236,7 @@ fn weigh(state: &ClusterState, terms: &mut [Terms]) {
     let normalised = |value: f64, most: f64| if most > 0.0 { value / most } else { 0.0 };
     let (gain, group) = (most(|term| term.gain, terms), most(|term| term.group, terms));
     for term in terms {
-        term.value = weights.gain * normalised(term.gain, gain)
+        term.value = weights.gain * normalised(term.gain, gain) * f64::midpoint(1.0, term.room)
             + weights.group * normalised(term.group, group)
             + weights.room * term.room;
     }

@@ -173,6 +173,11 @@ impl ClusterState {
         self.pods.get(self.pod_uids.get(key)?).map(|record| &record.pod)
     }
 
+    /// A pod by UID.
+    pub fn pod_of(&self, uid: &PodUid) -> Option<&Pod> {
+        self.pods.get(uid).map(|record| &record.pod)
+    }
+
     /// The links and unserved imports of a workload, as consumer and as provider.
     pub fn links_of(&self, workload: &WorkloadKey) -> impl Iterator<Item = &Link> {
         self.graph.links_of(workload)

@@ -109,6 +109,11 @@ impl WorkloadState {
         self.template.as_ref().map_or(0, |template| template.replicas).max(pods)
     }
 
+    /// Its pods that have not ended, in the order of their UIDs.
+    pub fn pods(&self) -> impl Iterator<Item = &PodUid> {
+        self.pods.iter()
+    }
+
     /// Replicas that are on a node or presumed there.
     pub fn placed_replicas(&self) -> u32 {
         self.placed_replicas

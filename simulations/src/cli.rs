@@ -9,9 +9,9 @@ use wit_placement::Millis;
 
 pub use self::import::{
     ClusterArguments, Format, ImportArguments, ManifestsArguments, OpenbArguments, RasaArguments,
-    SktraceArguments, Target,
+    RecordedArguments, SktraceArguments, Target,
 };
-use crate::replay::Timing;
+use crate::engine::{Options, Timing};
 
 /// Asks what a cluster would look like with wit-placement: the very code that places pods there, on a virtual clock.
 #[derive(Clone, Debug, Parser)]
@@ -27,6 +27,8 @@ pub struct Cli {
 pub enum Command {
     /// Places the pending pods of a folder of manifests, with wit-placement and with kube-scheduler alone
     Replay(ReplayArguments),
+    /// Says what a given placement of a trace's pods is worth: every metric, and whether it could be
+    Evaluate(EvaluateArguments),
     /// Makes a trace of what others record: a cluster and what happens in it, a JSON object on each line
     Import(ImportArguments),
     /// Gives the pods of one trace the times of another's: traffic from here, arrivals and lifetimes from there
@@ -86,6 +88,23 @@ pub struct ReplayArguments {
     pub bind_after: u64,
 }
 
+/// The arguments of `evaluate`.
+#[derive(Clone, Debug, Args)]
+pub struct EvaluateArguments {
+    /// The trace; the cluster is as it is after the last record
+    #[arg(value_name = "TRACE")]
+    pub trace: PathBuf,
+    /// The placement: a JSON object {"NODE": ["POD", …]}, a pod as namespace/name, or by its name where no other has it
+    #[arg(long, value_name = "FILE")]
+    pub placement: PathBuf,
+    /// Settings file of the extender, for its host catalogue and its limits
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What is printed: a table for people or a document for programs
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
 /// The form of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {
@@ -97,13 +116,14 @@ pub enum Output {
 }
 
 impl ReplayArguments {
-    /// What takes how long.
-    pub fn timing(&self) -> Timing {
-        Timing {
+    /// How the runs are made.
+    pub fn options(&self) -> Options {
+        let timing = Timing {
             arrival: Millis(self.arrive_every),
             reading: Millis(self.read_after),
             binding: Millis(self.bind_after),
-        }
+        };
+        Options { timing, ..Options::default() }
     }
 }
 

@@ -1,103 +1,336 @@
-//! The virtual clock: what happens when, in one order.
+//! One run: a scenario on the virtual clock, with a model of kube-scheduler and an extender that answers it.
+//!
+//! Everything that happens is planned on one [`Timeline`]; what is planned for the same time happens in the order of planning.
+//! The cluster and the scheduler see a change at once, the extender hears of a binding when its watch would show it.
+
+mod controllers;
 
 use std::collections::BTreeMap;
 
-use wit_placement::Millis;
+use wit_config::Settings;
+use wit_graph::WorkloadKey;
+use wit_placement::kube_scheduler::{Attempt, Scheduler};
+use wit_placement::{
+    Affinity, ClusterState, Event, ImageReference, Millis, NodeName, Pod, PodKey, PodUid, World,
+};
 
-/// Things that are to happen, by time and then by the order in which they were planned. The clock jumps from one to the
-/// next.
-///
-/// ```
-/// use wit_placement::Millis;
-/// use wit_sim::engine::Timeline;
-///
-/// let mut timeline = Timeline::default();
-/// timeline.plan(Millis(20), "later");
-/// timeline.plan(Millis(10), "first");
-/// timeline.plan(Millis(10), "second");
-/// assert_eq!(timeline.next(), Some("first"));
-/// timeline.plan(Millis(5), "what is planned for the past happens now");
-/// assert_eq!((timeline.next(), timeline.now()), (Some("second"), Millis(10)));
-/// ```
+use self::controllers::Controllers;
+use crate::arrivals::Order;
+use crate::scenario::{Scenario, Step};
+use crate::strategy::Strategy;
+use crate::timeline::Timeline;
+
+/// What takes how long in virtual time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// From one pending pod to the next, of those that arrive at the same time.
+    pub arrival: Millis,
+    /// From the moment an image matters until its world is known.
+    pub reading: Millis,
+    /// From a binding until the extender's watch shows it.
+    pub binding: Millis,
+}
+
+/// How a run is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// What takes how long.
+    pub timing: Timing,
+    /// The order of pods that arrive at the same time.
+    pub order: Order,
+    /// What is drawn is drawn by this.
+    pub seed: u64,
+}
+
+/// What came of a run.
 #[derive(Clone, Debug)]
-pub struct Timeline<T> {
-    planned: BTreeMap<(Millis, u64), T>,
-    sequence: u64,
-    now: Millis,
+pub struct Run {
+    /// The last attempt of each pod, in the order of their first.
+    pub attempts: Vec<Attempt>,
+    /// The cluster at the end, as the scheduler saw it.
+    pub state: ClusterState,
+    /// How much traffic the placement keeps on a node.
+    pub affinity: Affinity,
+    /// How long each pod that was bound had waited, in the order of the bindings.
+    pub waits: Vec<Millis>,
+    /// When the last thing happened.
+    pub ended: Millis,
 }
 
-impl<T> Default for Timeline<T> {
-    fn default() -> Self {
-        Self { planned: BTreeMap::new(), sequence: 0, now: Millis(0) }
+/// Runs the scenario with the extender.
+///
+/// # Errors
+/// Says which interface name in the host catalogue is none.
+pub fn run<S: Strategy>(
+    scenario: &Scenario,
+    settings: &Settings,
+    options: Options,
+    strategy: &mut S,
+) -> anyhow::Result<Run> {
+    let state = ClusterState::new(settings.clone())?;
+    let mut simulation = Simulation {
+        timeline: Timeline::default(),
+        scheduler: Scheduler::new(state, settings.scheduler.weight),
+        worlds: &scenario.worlds,
+        options,
+        controllers: Controllers::default(),
+        arriving: Vec::new(),
+        gathering: false,
+        cycling: false,
+        waiting: BTreeMap::new(),
+        attempts: Attempts::default(),
+        waits: Vec::new(),
+    };
+    for (at, step) in &scenario.steps {
+        simulation.timeline.plan(*at, Happening::Step(step));
     }
+    Ok(simulation.run(strategy))
 }
 
-impl<T> Timeline<T> {
-    /// The time of what happened last.
-    pub fn now(&self) -> Millis {
-        self.now
-    }
-
-    /// Plans something for a point in time; for now where that has passed.
-    pub fn plan(&mut self, at: Millis, what: T) {
-        self.planned.insert((at.max(self.now), self.sequence), what);
-        self.sequence += 1;
-    }
-
-    /// Plans something for a while from now.
-    pub fn plan_after(&mut self, delay: Millis, what: T) {
-        self.plan(Millis(self.now.0.saturating_add(delay.0)), what);
-    }
-
-    /// What happens next; the clock is set to its time.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "more may be planned between two steps, unlike in an iterator"
-    )]
-    pub fn next(&mut self) -> Option<T> {
-        let ((time, _), what) = self.planned.pop_first()?;
-        self.now = time;
-        Some(what)
-    }
+/// Something that happens.
+enum Happening<'a> {
+    /// A step of the scenario.
+    Step(&'a Step),
+    /// Everything of this time was told: workloads make their pods, and those that arrive get in line.
+    Gathered,
+    /// A pod arrives.
+    Arrives(Pod),
+    /// An image was read.
+    Read(ImageReference, World),
+    /// The extender's watch shows a binding.
+    Shown(Event),
+    /// What was refused for a time is tried again.
+    Deadline,
+    /// The scheduler turns to the next pod.
+    Cycle,
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
+struct Simulation<'a> {
+    timeline: Timeline<Happening<'a>>,
+    scheduler: Scheduler,
+    worlds: &'a BTreeMap<ImageReference, World>,
+    options: Options,
+    controllers: Controllers,
+    /// Pods that arrive at this time.
+    arriving: Vec<Pod>,
+    /// Whether [`Happening::Gathered`] is planned.
+    gathering: bool,
+    /// Whether a cycle is planned.
+    cycling: bool,
+    /// Since when pods wait for a node.
+    waiting: BTreeMap<PodUid, Millis>,
+    attempts: Attempts,
+    waits: Vec<Millis>,
+}
 
-    use super::*;
+/// The last attempt of each pod.
+#[derive(Default)]
+struct Attempts {
+    last: Vec<Attempt>,
+    places: BTreeMap<PodUid, usize>,
+}
 
-    proptest! {
-        #[test]
-        fn everything_happens_once_in_the_order_of_time_then_of_planning(
-            times in proptest::collection::vec(0_u64..20, 0..100),
-        ) {
-            let mut timeline = Timeline::default();
-            for (number, time) in times.iter().enumerate() {
-                timeline.plan(Millis(*time), number);
-            }
-            let mut happened = Vec::new();
-            while let Some(number) = timeline.next() {
-                happened.push((timeline.now().0, number));
-            }
-            let mut expected: Vec<_> = times.iter().enumerate().map(|(number, time)| (*time, number)).collect();
-            expected.sort_unstable();
-            prop_assert_eq!(happened, expected);
+impl Attempts {
+    fn push(&mut self, attempt: Attempt) {
+        let place = *self.places.entry(attempt.uid.clone()).or_insert(self.last.len());
+        match self.last.get_mut(place) {
+            Some(earlier) => *earlier = attempt,
+            None => self.last.push(attempt),
         }
+    }
+}
 
-        #[test]
-        fn the_clock_never_runs_back(delays in proptest::collection::vec((0_u64..50, 0_u64..50), 1..50)) {
-            let mut timeline = Timeline::default();
-            timeline.plan(Millis(25), 0);
-            let (mut last, mut plans) = (Millis(0), delays.iter());
-            while timeline.next().is_some() {
-                prop_assert!(timeline.now() >= last);
-                last = timeline.now();
-                if let Some((at, after)) = plans.next() {
-                    timeline.plan(Millis(*at), 0);
-                    timeline.plan_after(Millis(*after), 0);
+impl<'a> Simulation<'a> {
+    fn run<S: Strategy>(mut self, strategy: &mut S) -> Run {
+        while let Some(happening) = self.timeline.next() {
+            strategy.now(self.timeline.now());
+            match happening {
+                Happening::Step(step) => self.step(step, strategy),
+                Happening::Gathered => self.gathered(),
+                Happening::Arrives(pod) => self.arrives(pod, strategy),
+                Happening::Read(image, world) => self.happens(Event::World(image, world), strategy),
+                Happening::Shown(event) => {
+                    if strategy.hear(&event) {
+                        self.scheduler.wake();
+                    }
+                }
+                Happening::Deadline => self.scheduler.wake(),
+                Happening::Cycle => {
+                    self.cycling = false;
+                    self.cycle(strategy);
+                    continue;
                 }
             }
+            self.plan_cycle();
         }
+        let ended = self.timeline.now();
+        let state = self.scheduler.cache().clone();
+        let affinity = state.affinity(ended);
+        Run { attempts: self.attempts.last, affinity, state, waits: self.waits, ended }
+    }
+
+    fn step<S: Strategy>(&mut self, step: &'a Step, strategy: &mut S) {
+        match step {
+            Step::RuntimeClass(class) => self.happens(Event::RuntimeClass(class.clone()), strategy),
+            Step::Node(node) => self.happens(Event::Node(node.clone()), strategy),
+            Step::NodeDrained(name) => self.node_drained(name, strategy),
+            Step::NodeGone(name) => {
+                self.evict(name, strategy);
+                self.happens(Event::NodeGone(name.clone()), strategy);
+            }
+            Step::Workload { workload, listed } => {
+                self.happens(Event::Workload(workload.clone()), strategy);
+                self.controllers.set(workload, *listed);
+                self.gather();
+            }
+            Step::Scaled(key, replicas) => {
+                if let Some(workload) = self.controllers.scale(key, *replicas) {
+                    self.happens(Event::Workload(workload), strategy);
+                    self.shrink(key, strategy);
+                    self.gather();
+                }
+            }
+            Step::WorkloadGone(key) => {
+                self.controllers.forget(key);
+                for uid in self.pods_where(|pod| pod.workload == *key) {
+                    self.pod_gone(&uid, strategy);
+                }
+                self.arriving.retain(|pod| pod.workload != *key);
+                self.happens(Event::WorkloadGone(key.clone()), strategy);
+            }
+            Step::Pod(pod) if pod.node.is_some() => self.arrives(pod.clone(), strategy),
+            Step::Pod(pod) => {
+                self.arriving.push(pod.clone());
+                self.gather();
+            }
+            Step::PodFinished(key) => self.pod_leaves(key, true, strategy),
+            Step::PodDeleted(key) => self.pod_leaves(key, false, strategy),
+        }
+    }
+
+    /// Plans that workloads make their pods once everything of this time was told.
+    fn gather(&mut self) {
+        if !std::mem::replace(&mut self.gathering, true) {
+            self.timeline.plan_after(Millis(0), Happening::Gathered);
+        }
+    }
+
+    fn gathered(&mut self) {
+        self.gathering = false;
+        let mut pods = std::mem::take(&mut self.arriving);
+        pods.extend(self.controllers.missing(self.scheduler.cache(), &pods));
+        let mut wait = Millis(0);
+        for pod in self.options.order.arrange(pods, self.options.seed) {
+            self.timeline.plan_after(wait, Happening::Arrives(pod));
+            wait.0 = wait.0.saturating_add(self.options.timing.arrival.0);
+        }
+    }
+
+    fn arrives<S: Strategy>(&mut self, pod: Pod, strategy: &mut S) {
+        if pod.node.is_none() {
+            self.waiting.insert(pod.uid.clone(), self.timeline.now());
+        }
+        self.happens(Event::Pod(pod), strategy);
+    }
+
+    fn node_drained<S: Strategy>(&mut self, name: &NodeName, strategy: &mut S) {
+        let cache = self.scheduler.cache();
+        let place = cache.node_place(name.as_str()).and_then(|place| cache.node(place));
+        if let Some(mut node) = place.and_then(|node| node.object()).cloned() {
+            node.unschedulable = true;
+            self.happens(Event::Node(node), strategy);
+        }
+        self.evict(name, strategy);
+    }
+
+    fn evict<S: Strategy>(&mut self, node: &NodeName, strategy: &mut S) {
+        for uid in self.pods_where(|pod| pod.node.as_ref() == Some(node)) {
+            self.pod_gone(&uid, strategy);
+        }
+        self.gather();
+    }
+
+    /// Deletes the replicas that a workload has too many.
+    fn shrink<S: Strategy>(&mut self, key: &WorkloadKey, strategy: &mut S) {
+        for uid in self.controllers.superfluous(key, self.scheduler.cache()) {
+            self.pod_gone(&uid, strategy);
+        }
+    }
+
+    fn pod_leaves<S: Strategy>(&mut self, key: &PodKey, finished: bool, strategy: &mut S) {
+        self.arriving.retain(|pod| pod.key != *key);
+        let Some(pod) = self.scheduler.cache().pod(key).cloned() else { return };
+        if finished {
+            self.controllers.finished(&pod.workload);
+        }
+        self.pod_gone(&pod.uid, strategy);
+        self.gather();
+    }
+
+    fn pod_gone<S: Strategy>(&mut self, uid: &PodUid, strategy: &mut S) {
+        self.waiting.remove(uid);
+        if let Some(pod) = self.scheduler.cache().pod_of(uid) {
+            self.controllers.lost(&pod.workload);
+        }
+        self.happens(Event::PodGone(uid.clone()), strategy);
+    }
+
+    fn pods_where(&self, is_meant: impl Fn(&Pod) -> bool) -> Vec<PodUid> {
+        self.scheduler.cache().pods().filter(|pod| is_meant(pod)).map(|pod| pod.uid.clone()).collect()
+    }
+
+    fn happens<S: Strategy>(&mut self, event: Event, strategy: &mut S) {
+        strategy.hear(&event);
+        let effects = self.scheduler.apply(event, self.timeline.now());
+        for image in effects.read {
+            let world = self.worlds.get(&image).cloned().unwrap_or_else(|| unknown_world(&image));
+            if self.options.timing.reading == Millis(0) {
+                self.happens(Event::World(image, world), strategy);
+            } else {
+                self.timeline.plan_after(self.options.timing.reading, Happening::Read(image, world));
+            }
+        }
+    }
+
+    fn cycle<S: Strategy>(&mut self, strategy: &mut S) {
+        let Ok(attempt) = self.scheduler.cycle(strategy);
+        let tried = attempt.is_some();
+        if let Some(attempt) = attempt {
+            self.note(attempt);
+        }
+        for event in strategy.bindings() {
+            self.timeline.plan_after(self.options.timing.binding, Happening::Shown(event));
+        }
+        for deadline in strategy.deadlines() {
+            self.timeline.plan(deadline, Happening::Deadline);
+        }
+        if tried {
+            self.plan_cycle();
+        }
+    }
+
+    fn note(&mut self, attempt: Attempt) {
+        if attempt.outcome.is_bound()
+            && let Some(since) = self.waiting.remove(&attempt.uid)
+        {
+            self.waits.push(Millis(self.timeline.now().0 - since.0));
+        }
+        self.attempts.push(attempt);
+    }
+
+    fn plan_cycle(&mut self) {
+        if !std::mem::replace(&mut self.cycling, true) {
+            self.timeline.plan_after(Millis(0), Happening::Cycle);
+        }
+    }
+}
+
+/// An image of which the scenario does not say what it is: nobody reads it later.
+pub(crate) fn unknown_world(image: &ImageReference) -> World {
+    World::Failed {
+        result: "unknown",
+        message: format!("{image}: the trace does not say what it is").into(),
+        since: Millis(0),
+        definite: true,
     }
 }

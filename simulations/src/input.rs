@@ -11,16 +11,7 @@ use wit_placement::{ClusterState, Event, ImageReference, Millis, World};
 use wit_sources::cluster::manifests::Manifests;
 use wit_sources::images::{ImageMessage, ImageOutcome, ImageReader, Layout};
 
-/// What is replayed.
-#[derive(Clone, Debug, Default)]
-pub struct Input {
-    /// The cluster, and the pods that arrive in it, in their order.
-    pub events: Vec<Event>,
-    /// The worlds of the images that matter.
-    pub worlds: BTreeMap<ImageReference, World>,
-    /// What could not be read, or only in part.
-    pub warnings: Vec<String>,
-}
+use crate::scenario::{Scenario, Step};
 
 /// The opened folders and the settings.
 #[derive(Debug)]
@@ -52,7 +43,7 @@ impl Sources {
     ///
     /// # Errors
     /// Where the settings hold no usable host catalogue.
-    pub fn input(&self) -> anyhow::Result<Input> {
+    pub fn scenario(&self) -> anyhow::Result<Scenario> {
         let events = self.manifests.events();
         let images = images_of(&events, &self.settings)?;
         let mut warnings: Vec<_> = self.manifests.problems.iter().map(ToString::to_string).collect();
@@ -63,7 +54,8 @@ impl Sources {
             }
             worlds.insert(message.reference.clone(), world(&message));
         }
-        Ok(Input { events, worlds, warnings })
+        let steps = events.into_iter().filter_map(step).map(|step| (Millis(0), step)).collect();
+        Ok(Scenario { steps, worlds, warnings })
     }
 
     /// Reads the images, each once, in the order of their references.
@@ -87,6 +79,21 @@ impl Sources {
     }
 }
 
+/// What an event of a folder is. Its pods are those that it holds; for workloads without any the folder has made them.
+fn step(event: Event) -> Option<Step> {
+    match event {
+        Event::Node(node) => Some(Step::Node(node)),
+        Event::RuntimeClass(class) => Some(Step::RuntimeClass(class)),
+        Event::Workload(workload) => Some(Step::Workload { workload, listed: true }),
+        Event::Pod(pod) => Some(Step::Pod(pod)),
+        Event::NodeGone(_)
+        | Event::RuntimeClassGone(_)
+        | Event::WorkloadGone(_)
+        | Event::PodGone(_)
+        | Event::World(..) => None,
+    }
+}
+
 /// A folder does not change while it is replayed: what failed once is not tried again.
 fn world(message: &ImageMessage) -> World {
     match message.world(Millis(0)) {
@@ -104,14 +111,14 @@ fn images_of(events: &[Event], settings: &Settings) -> anyhow::Result<BTreeSet<I
     Ok(effects.flatten().collect())
 }
 
-fn settings(path: &Path) -> anyhow::Result<Settings> {
+pub(crate) fn settings(path: &Path) -> anyhow::Result<Settings> {
     let place = || format!("settings {}", path.display());
     let text = std::fs::read_to_string(path).with_context(place)?;
     wit_config::parse(&text).with_context(place)
 }
 
 /// The value, or nothing and one more problem.
-fn kept<T>(result: Result<T, impl Into<anyhow::Error>>, problems: &mut Vec<String>) -> Option<T> {
+pub(crate) fn kept<T>(result: Result<T, impl Into<anyhow::Error>>, problems: &mut Vec<String>) -> Option<T> {
     let told = |error: anyhow::Error| chain(&error);
     result.map_err(|error| problems.push(told(error.into()))).ok()
 }

@@ -5,9 +5,10 @@
 //! the same output, byte for byte.
 //!
 //! ```
-//! use wit_placement::{Allocatable, Event, Node, NodeName, Pod, PodKey, PodShape, PodUid, Resources};
-//! use wit_sim::input::Input;
-//! use wit_sim::replay::{Timing, replay};
+//! use wit_placement::{Allocatable, Millis, Node, NodeName, Pod, PodKey, PodShape, PodUid, Resources};
+//! use wit_sim::engine::Options;
+//! use wit_sim::replay::replay;
+//! use wit_sim::scenario::{Scenario, Step};
 //!
 //! let resources = Resources { cpu_millis: 4000, memory_bytes: 8 << 30 };
 //! let node = Node {
@@ -28,9 +29,10 @@
 //!     finished: false,
 //!     gated: false,
 //! };
-//! let input = Input { events: vec![Event::Node(node), Event::Pod(pod)], ..Input::default() };
+//! let steps = vec![(Millis(0), Step::Node(node)), (Millis(0), Step::Pod(pod))];
+//! let scenario = Scenario { steps, ..Scenario::default() };
 //!
-//! let replay = replay(&input, &wit_config::Settings::default(), Timing::default())?;
+//! let replay = replay(&scenario, &wit_config::Settings::default(), Options::default())?;
 //! let placements = replay.report().placements;
 //! assert_eq!(placements[0].node, Some(NodeName::new("worker-1")));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -39,29 +41,45 @@
 //! | question | look at |
 //! |---|---|
 //! | what can be typed? | [`cli`] |
-//! | where do cluster and images come from? | [`input`] |
+//! | what can be simulated? | [`scenario`], from folders by [`input`] or from a [`trace`] |
 //! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import), [`join`](mod@join) |
-//! | in which order do things happen? | [`engine`]: the virtual clock and its queue |
-//! | what happens at an event? | [`replay`](mod@replay): one run per strategy |
+//! | what happens at a step, and what follows from it? | [`engine`], on the virtual clock of [`timeline`] |
+//! | in which order do pods come? | [`arrivals`] |
+//! | both strategies beside each other | [`replay`](mod@replay) |
 //! | who answers the scheduler? | [`strategy`] |
 //! | what comes out? | [`output`] |
+//! | what is a placement worth? | [`metrics`] |
+//! | and one that somebody else made? | [`evaluate`](mod@evaluate) |
+//! | how sure is a difference? | [`statistics`] |
+//! | what do runs leave behind? | [`documents`] |
+//! | does a comparison fail a build? | [`fail_if`] |
+//! | how many nodes do so many pods need? | [`density`] |
 
+pub mod arrivals;
 pub mod cli;
 mod commands;
 pub mod counts;
+pub mod density;
+pub mod documents;
 pub mod engine;
+pub mod evaluate;
+pub mod fail_if;
 pub mod import;
 pub mod input;
 pub mod join;
+pub mod metrics;
 pub mod output;
 pub mod replay;
+pub mod scenario;
+pub mod statistics;
 pub mod strategy;
+pub mod timeline;
 pub mod trace;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, ReplayArguments};
+use crate::cli::{Cli, Command, EvaluateArguments, ReplayArguments};
 use crate::input::Sources;
 
 /// Runs the command: its result to `out`, what is to be said about the way there to `notes`.
@@ -71,6 +89,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
         Command::Import(arguments) => commands::import(arguments, out, notes),
         Command::Join(arguments) => commands::join(arguments, out, notes),
         Command::Validate(arguments) => commands::validate(arguments, out),
+        Command::Evaluate(arguments) => evaluated(arguments, out, notes),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -84,11 +103,26 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
 /// Prints what `wit-sim replay` does.
 fn replayed(arguments: &ReplayArguments, out: &mut dyn Write, notes: &mut dyn Write) -> anyhow::Result<()> {
     let sources = Sources::open(&arguments.manifests, &arguments.images, arguments.config.as_deref())?;
-    let input = sources.input()?;
-    for warning in &input.warnings {
+    let scenario = sources.scenario()?;
+    for warning in &scenario.warnings {
         writeln!(notes, "warning: {warning}")?;
     }
-    let replay = replay::replay(&input, &sources.settings, arguments.timing())?;
+    let replay = replay::replay(&scenario, &sources.settings, arguments.options())?;
     out.write_all(output::render(&replay, arguments.output)?.as_bytes())?;
+    Ok(())
+}
+
+/// Prints what `wit-sim evaluate` does.
+fn evaluated(
+    arguments: &EvaluateArguments,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let evaluate::Files { name, scenario, placement, settings } = evaluate::Files::read(arguments)?;
+    for warning in &scenario.warnings {
+        writeln!(notes, "warning: {warning}")?;
+    }
+    let evaluation = evaluate::evaluate(&scenario, &placement, &settings)?;
+    out.write_all(evaluate::render(&name, &evaluation, arguments.output)?.as_bytes())?;
     Ok(())
 }

@@ -6,7 +6,8 @@ use wit_placement::kube_scheduler::report::Report;
 use wit_placement::kube_scheduler::report::text::{Table, legend, summary};
 
 use crate::cli::Output;
-use crate::replay::{Replay, Run};
+use crate::engine::Run;
+use crate::replay::Replay;
 
 /// The `kind` of the JSON document.
 pub const KIND: &str = "Replay";

@@ -15,7 +15,9 @@
 //! |---|---|
 //! | what can happen? | [`Happening`] |
 //! | from lines and back, with every problem told | [`Trace::read`], [`Trace::write`] |
+//! | what does it mean to the placement code? | [`load`](mod@load) |
 
+pub mod load;
 mod read;
 
 use std::io::{self, Write};

@@ -2,8 +2,9 @@
 
 use wit_extender::commands::demo::{defaults, rehearsal};
 use wit_extender::shop::Shop;
+use wit_sim::engine::Options;
 use wit_sim::input::Sources;
-use wit_sim::replay::{Timing, replay};
+use wit_sim::replay::replay;
 
 #[test]
 fn a_replay_of_the_shop_places_every_pod_where_the_demo_does() {
@@ -20,8 +21,8 @@ fn a_replay_of_the_shop_places_every_pod_where_the_demo_does() {
     });
 
     let sources = Sources::open(&shop.manifests(), &shop.images(), None).expect("the sources open");
-    let input = sources.input().expect("the folders are read");
-    let replayed = replay(&input, &settings, Timing::default()).expect("the replay runs").report();
+    let scenario = sources.scenario().expect("the folders are read");
+    let replayed = replay(&scenario, &settings, Options::default()).expect("the replay runs").report();
 
     assert_eq!(replayed.placements.len(), 23);
     assert_eq!(replayed, demo);

@@ -30,6 +30,13 @@ fn place(cluster: &mut Cluster, name: &str, nodes: &str) {
     }
 }
 
+/// A workload with the annotation `wit-placement.dev/links`.
+fn declaring(name: &str, replicas: u32, links: &str) -> Workload {
+    let plain = workload(name, replicas);
+    let links = DeclaredLink::list(links).unwrap();
+    Workload { shape: Arc::new(PodShape { links, ..PodShape::clone(&plain.shape) }), ..plain }
+}
+
 fn affinity(consumers: &str, providers: &str) -> Affinity {
     let of = |nodes: &str| u32::try_from(nodes.len()).unwrap();
     let mut cluster = pair(of(consumers), of(providers));
@@ -59,13 +66,62 @@ fn small_cases_by_hand() {
 }
 
 #[test]
+fn where_the_same_node_is_preferred_any_provider_beside_the_consumer_serves_it() {
+    for (consumers, providers, same_node, hot_spot) in [
+        ("a", "a", 1.0, 1.0),
+        ("a", "b", 0.0, 0.0),
+        ("aab", "abc", 1.0, 2.0),
+        ("aaab", "abbb", 1.0, 3.0),
+        ("abc", "aab", 0.666_667, 1.0),
+        ("a", "abc", 1.0, 3.0),
+    ] {
+        let affinity = affinity(consumers, providers);
+        let rounded = [affinity.same_node, affinity.satisfaction].map(|share| (share * 1e6).round() / 1e6);
+        assert_eq!(rounded, [same_node; 2], "{consumers} and {providers}");
+        assert!((affinity.hot_spot - hot_spot).abs() < 1e-9, "{consumers} and {providers}");
+    }
+}
+
+#[test]
+fn satisfaction_counts_a_light_link_as_much_as_a_heavy_one() {
+    let mut cluster = Cluster::new();
+    cluster.nodes(["a", "b"].map(node));
+    let front = declaring("front", 1, "near=9,far=1");
+    cluster.workload(&front).workload(&workload("near", 1)).workload(&workload("far", 1));
+    for (name, node) in [("front", "a"), ("near", "a"), ("far", "b")] {
+        place(&mut cluster, name, node);
+    }
+    let affinity = cluster.state.affinity(Millis(0));
+    assert!((affinity.same_node - 0.9).abs() < 1e-9 && (affinity.satisfaction - 0.5).abs() < 1e-9);
+}
+
+#[test]
+fn each_link_tells_what_it_keeps_local() {
+    let mut cluster = Cluster::new();
+    cluster.nodes(["a", "b"].map(node));
+    let front = declaring("front", 2, "near=3,far=1");
+    cluster.workload(&front).workload(&workload("near", 1)).workload(&workload("far", 1));
+    for (name, nodes) in [("front", "ab"), ("near", "a"), ("far", "c")] {
+        place(&mut cluster, name, nodes);
+    }
+    let links = cluster.state.localities(Millis(0));
+    let told: Vec<_> = links.iter().map(|it| (it.provider.name.as_str(), it.local, it.remote)).collect();
+    assert_eq!(told, [("near", 1, 1), ("far", 0, 2)]);
+    let close = |one: f64, other: f64| (one - other).abs() < 1e-9;
+    assert!(
+        links
+            .iter()
+            .zip([(0.75, 0.5), (0.25, 0.0)])
+            .all(|(link, (weight, gained))| { close(link.weight, weight) && close(link.gained, gained) })
+    );
+}
+
+#[test]
 fn declared_links_count_as_those_of_worlds_do_and_to_ordinary_pods_too() {
     let mut cluster = Cluster::new();
     cluster.nodes(["a", "b"].map(node));
     cluster.image("front", world(&[], &[]));
-    let mut front = workload("front", 2);
-    let links = DeclaredLink::list("redis=3,gone=9").unwrap();
-    front.shape = Arc::new(PodShape { links, ..PodShape::clone(&front.shape) });
+    let front = declaring("front", 2, "redis=3,gone=9");
     let redis = workload("redis", 1);
     let ordinary = PodShape { runtime_class: None, ..PodShape::clone(&redis.shape) };
     let redis = Workload { shape: Arc::new(ordinary), ..redis };
@@ -133,14 +189,16 @@ proptest! {
             let wanted = SHOP.iter().zip(replicas).find(|((other, _), _)| *other == name).unwrap().1;
             f64::from(placed.get(&(name, node)).copied().unwrap_or(0)) / f64::from(wanted)
         };
-        let (mut gained, mut by_chance) = (0.0, 0.0);
+        let (mut gained, mut by_chance, mut same_node) = (0.0, 0.0, 0.0);
         for (consumer, provider) in SHOP.iter().flat_map(|(name, imports)| imports.iter().map(move |it| (name, it))) {
             for node in nodes {
                 gained += share(consumer, node).min(share(provider, node)) / 6.0;
                 by_chance += share(consumer, node) * share(provider, node) / 6.0;
+                same_node += if share(provider, node) > 0.0 { share(consumer, node) / 6.0 } else { 0.0 };
             }
         }
         let affinity = shop.cluster.state.affinity(Millis(0));
         prop_assert!((affinity.gained - gained).abs() < 1e-9 && (affinity.random - by_chance).abs() < 1e-9);
+        prop_assert!((affinity.same_node - same_node).abs() < 1e-9 && affinity.gained <= affinity.same_node + 1e-9);
     }
 }

@@ -11,7 +11,7 @@ use crate::subject::Subject;
 use crate::workloads::{WorkloadIdx, WorkloadState};
 
 /// So many workloads around the pod are looked at: room for a whole application, not for a whole connected cluster.
-const MOST: usize = 16;
+const MOST: usize = super::APPLICATION;
 
 /// A component that others may import from is given room for so many around it: who calls it may be created last.
 const EXPECTED: usize = 6;

@@ -9,7 +9,7 @@
 //!   the shares fits the quantities too, at most a thousandth of a core and a byte each apart;
 //! - a service is the workload `rasa/Deployment/NAME`, a container one of its pods, `rasa/CONTAINER`, and everything is
 //!   there from the beginning;
-//! - a pair becomes a link of `Service1` to `Service2`.
+//! - a pair becomes two links, one each way with half of the traffic: nobody recorded which of the two calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -127,7 +127,7 @@ fn synthetic(options: &RasaOptions) -> Vec<String> {
             "every service was made a component with an empty world, and every node able to run it".into(),
         );
     }
-    told.push("who of a pair is the caller is not known: the first was taken".into());
+    told.push("who of a pair calls is not known: half of the traffic was taken to flow each way".into());
     told
 }
 
@@ -235,7 +235,9 @@ impl<'a> Import<'a> {
                 self.problems.add(at("Service2"), "a service cannot call itself over a link");
             }
             self.is_amount(&at("Traffic"), *weight);
-            *weights.entry(consumer).or_default().entry(provider).or_default() += weight;
+            for (from, to) in [(consumer, provider), (provider, consumer)] {
+                *weights.entry(from).or_default().entry(to).or_default() += weight / 2.0;
+            }
         }
         let link = |(provider, weight): (&str, f64)| {
             Some(DeclaredLink { provider: name_of(provider), weight: Weight::new(weight)? })

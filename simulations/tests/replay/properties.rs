@@ -7,19 +7,20 @@ use proptest::prelude::*;
 use wit_config::Settings;
 use wit_graph::{WorkloadKey, testing};
 use wit_placement::{
-    Allocatable, Event, ImageReference, Millis, Node, NodeName, Pod, PodKey, PodMode, PodShape, PodUid,
-    Resources, RuntimeClass, World,
+    Allocatable, ImageReference, Millis, Node, NodeName, Pod, PodKey, PodMode, PodShape, PodUid, Resources,
+    RuntimeClass, World,
 };
-use wit_sim::input::Input;
-use wit_sim::replay::{Timing, replay};
+use wit_sim::engine::{Options, Timing};
+use wit_sim::replay::replay;
+use wit_sim::scenario::{Scenario, Step};
 
 /// Three workloads in a chain.
 const WORLDS: [(&str, &[&str], &[&str]); 3] =
     [("front", &["t:t/a"], &[]), ("middle", &["t:t/b"], &["t:t/a"]), ("back", &[], &["t:t/b"])];
 
-fn node(number: usize, cap: u32) -> Event {
+fn node(number: usize, cap: u32) -> Step {
     let resources = Resources { cpu_millis: 8000, memory_bytes: 16 << 30 };
-    Event::Node(Node {
+    Step::Node(Node {
         name: NodeName::new(format!("node-{number}")),
         labels: BTreeMap::from([("kube-wasm/runtime".into(), "wasmtime".into())]),
         allocatable: Allocatable { resources, pods: 110 },
@@ -34,7 +35,7 @@ fn image(workload: &str) -> ImageReference {
     ImageReference::new(format!("registry.example/{workload}:1"))
 }
 
-fn pod(number: usize, workload: &str, mode: Option<PodMode>) -> Event {
+fn pod(number: usize, workload: &str, mode: Option<PodMode>) -> Step {
     let shape = PodShape {
         runtime_class: Some("wasm".into()),
         images: vec![image(workload)],
@@ -42,7 +43,7 @@ fn pod(number: usize, workload: &str, mode: Option<PodMode>) -> Event {
         mode,
         ..PodShape::default()
     };
-    Event::Pod(Pod {
+    Step::Pod(Pod {
         key: PodKey::new("default", format!("{workload}-{number}")),
         uid: PodUid::new(number.to_string()),
         workload: WorkloadKey::new("default", "Deployment", workload),
@@ -53,7 +54,7 @@ fn pod(number: usize, workload: &str, mode: Option<PodMode>) -> Event {
     })
 }
 
-fn input(caps: &[u32], pods: &[usize], mode: Option<PodMode>) -> Input {
+fn scenario(caps: &[u32], pods: &[usize], mode: Option<PodMode>) -> Scenario {
     let class = RuntimeClass {
         name: "wasm".into(),
         handler: "wasmtime".into(),
@@ -61,23 +62,23 @@ fn input(caps: &[u32], pods: &[usize], mode: Option<PodMode>) -> Input {
         tolerations: Vec::new(),
         overhead: Resources::default(),
     };
-    let mut events = vec![Event::RuntimeClass(class)];
-    events.extend(caps.iter().enumerate().map(|(number, cap)| node(number, *cap)));
-    events.extend(
+    let mut steps = vec![Step::RuntimeClass(class)];
+    steps.extend(caps.iter().enumerate().map(|(number, cap)| node(number, *cap)));
+    steps.extend(
         pods.iter().enumerate().map(|(number, kind)| pod(number, WORLDS.get(*kind).unwrap().0, mode)),
     );
     let world = |(name, imports, exports): (&str, &[&str], &[&str])| {
         (image(name), World::Known(Arc::new(testing::world(imports, exports))))
     };
-    Input { events, worlds: WORLDS.map(world).into(), warnings: Vec::new() }
+    let steps = steps.into_iter().map(|step| (Millis(0), step)).collect();
+    Scenario { steps, worlds: WORLDS.map(world).into(), warnings: Vec::new() }
 }
 
-fn delays() -> impl Strategy<Value = Timing> {
+fn delays() -> impl Strategy<Value = Options> {
     let (arrival, reading, binding) = (0_u64..200, 0_u64..2000, 0_u64..2000);
-    (arrival, reading, binding).prop_map(|(arrival, reading, binding)| Timing {
-        arrival: Millis(arrival),
-        reading: Millis(reading),
-        binding: Millis(binding),
+    (arrival, reading, binding).prop_map(|delays| {
+        let (arrival, reading, binding) = (Millis(delays.0), Millis(delays.1), Millis(delays.2));
+        Options { timing: Timing { arrival, reading, binding }, ..Options::default() }
     })
 }
 
@@ -89,12 +90,12 @@ proptest! {
     fn no_node_exceeds_its_cap_and_no_pod_waits_beside_room(
         caps in prop::collection::vec(1_u32..6, 1..6),
         pods in prop::collection::vec(0_usize..3, 1..25),
-        timing in delays(),
+        options in delays(),
     ) {
         let mut pods = pods;
         pods.extend([1, 2]); // Whoever imports has a provider.
         let (pods, room) = (pods, caps.iter().sum::<u32>() as usize);
-        let run = replay(&input(&caps, &pods, None), &Settings::default(), timing).unwrap().steered;
+        let run = replay(&scenario(&caps, &pods, None), &Settings::default(), options).unwrap().steered;
         for (place, cap) in run.state.nodes().map(|(_, node)| node).zip(&caps) {
             prop_assert!(place.used().instances <= *cap, "{} of {cap}", place.used().instances);
         }
@@ -106,9 +107,9 @@ proptest! {
     fn the_same_input_gives_the_same_report(
         caps in prop::collection::vec(1_u32..6, 1..6),
         pods in prop::collection::vec(0_usize..3, 0..25),
-        timing in delays(),
+        options in delays(),
     ) {
-        let once = || replay(&input(&caps, &pods, None), &Settings::default(), timing).unwrap().report();
+        let once = || replay(&scenario(&caps, &pods, None), &Settings::default(), options).unwrap().report();
         prop_assert_eq!(once(), once());
     }
 }
@@ -116,8 +117,8 @@ proptest! {
 #[test]
 fn pods_that_are_not_steered_are_placed_as_by_kube_scheduler_alone() {
     for mode in [PodMode::Observe, PodMode::Ignore] {
-        let input = input(&[1, 1, 1], &[0, 1, 2, 0, 1, 2], Some(mode));
-        let replay = replay(&input, &Settings::default(), Timing::default()).unwrap();
+        let scenario = scenario(&[1, 1, 1], &[0, 1, 2, 0, 1, 2], Some(mode));
+        let replay = replay(&scenario, &Settings::default(), Options::default()).unwrap();
         assert_eq!(replay.steered.attempts, replay.default.attempts);
     }
 }

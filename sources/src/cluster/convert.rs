@@ -10,12 +10,14 @@ mod pod;
 mod resources;
 mod runtime_class;
 mod shape;
+mod template;
 mod tolerations;
 mod workload;
 
 pub use node::node;
 pub use pod::{pod, workload_of};
 pub use runtime_class::runtime_class;
+pub use template::pod_template;
 pub use workload::{daemon_set, deployment, job, owned_by_deployment, replica_set, stateful_set};
 
 use kube::api::ObjectMeta;

@@ -1,0 +1,124 @@
+//! In which order pods come that come at the same time.
+//!
+//! A trace lists what is there; the order in which controllers make pods is nobody's choice in a cluster, and placements
+//! depend on it: so it is drawn by a seed.
+
+use std::collections::BTreeMap;
+
+use clap::ValueEnum;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use serde::{Deserialize, Serialize};
+use wit_graph::WorkloadKey;
+use wit_placement::Pod;
+
+/// The order of pods that arrive at the same time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    /// As they are listed; pods that workloads make come by workload.
+    #[default]
+    Listed,
+    /// Any order, drawn by the seed.
+    Random,
+    /// Workload after workload, which come in an order drawn by the seed.
+    Grouped,
+    /// One replica of each workload, then another of each: the workloads in an order drawn by the seed.
+    Interleaved,
+}
+
+impl Order {
+    /// The pods in this order.
+    pub fn arrange(self, pods: Vec<Pod>, seed: u64) -> Vec<Pod> {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        match self {
+            Self::Listed => pods,
+            Self::Random => {
+                let mut pods = pods;
+                pods.shuffle(&mut random);
+                pods
+            }
+            Self::Grouped => shuffled_workloads(pods, &mut random).into_iter().flatten().collect(),
+            Self::Interleaved => {
+                let groups = shuffled_workloads(pods, &mut random);
+                let turns = groups.into_iter().flat_map(|group| group.into_iter().enumerate());
+                let mut pods: Vec<(usize, Pod)> = turns.collect();
+                pods.sort_by_key(|(turn, _)| *turn);
+                pods.into_iter().map(|(_, pod)| pod).collect()
+            }
+        }
+    }
+}
+
+/// The pods of each workload, the workloads shuffled.
+fn shuffled_workloads(pods: Vec<Pod>, random: &mut Xoshiro256PlusPlus) -> Vec<Vec<Pod>> {
+    let mut groups: BTreeMap<WorkloadKey, Vec<Pod>> = BTreeMap::new();
+    for pod in pods {
+        groups.entry(pod.workload.clone()).or_default().push(pod);
+    }
+    let mut groups: Vec<_> = groups.into_values().collect();
+    groups.shuffle(random);
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+    use wit_placement::{PodKey, PodUid};
+
+    use super::*;
+
+    fn pod(workload: u8, number: usize) -> Pod {
+        Pod {
+            key: PodKey::new("shop", format!("{workload}-{number}")),
+            uid: PodUid::new(number.to_string()),
+            workload: WorkloadKey::new("shop", "Deployment", workload.to_string()),
+            shape: Arc::default(),
+            node: None,
+            finished: false,
+            gated: false,
+        }
+    }
+
+    fn names(pods: &[Pod]) -> Vec<String> {
+        pods.iter().map(|pod| pod.key.to_string()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_order_has_every_pod_once_and_is_the_same_for_the_same_seed(
+            workloads in prop::collection::vec(0_u8..5, 0..30),
+            seed in any::<u64>(),
+        ) {
+            let pods: Vec<_> = workloads.iter().enumerate().map(|(number, one)| pod(*one, number)).collect();
+            let mut all = names(&pods);
+            all.sort();
+            for order in [Order::Listed, Order::Random, Order::Grouped, Order::Interleaved] {
+                let arranged = names(&order.arrange(pods.clone(), seed));
+                prop_assert_eq!(&arranged, &names(&order.arrange(pods.clone(), seed)));
+                let mut sorted = arranged;
+                sorted.sort();
+                prop_assert_eq!(&sorted, &all);
+            }
+        }
+    }
+
+    #[test]
+    fn grouped_pods_stay_together_and_interleaved_ones_take_turns() {
+        let pods: Vec<_> = [0, 1, 0, 1, 0].into_iter().enumerate().map(|(at, one)| pod(one, at)).collect();
+        let workloads = |order: Order, seed| -> String {
+            order.arrange(pods.clone(), seed).iter().map(|pod| pod.workload.name.as_str()).collect()
+        };
+        let drawn = |order| -> Vec<String> {
+            let mut drawn: Vec<_> = (0..20).map(|seed| workloads(order, seed)).collect();
+            drawn.sort();
+            drawn.dedup();
+            drawn
+        };
+        assert_eq!(drawn(Order::Grouped), ["00011", "11000"]);
+        assert_eq!(drawn(Order::Interleaved), ["01010", "10100"]);
+    }
+}

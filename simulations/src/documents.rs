@@ -1,0 +1,148 @@
+//! The versioned JSON documents that runs leave behind: what a program reads, what a report is made of, what two runs are
+//! compared by.
+//!
+//! | document | is | look at |
+//! |---|---|---|
+//! | `Run` | one strategy, one seed: numbers, course, tables, and where each pod went | [`Run`] |
+//! | `Comparison` | several strategies over several seeds: means with intervals, differences, who is best | [`Comparison`] |
+
+mod comparison;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use wit_config::API_VERSION;
+use wit_graph::WorkloadKey;
+use wit_placement::NodeName;
+
+pub use comparison::{Best, Comparison, Difference};
+
+use crate::metrics::{Course, Details, Metrics};
+
+/// The `kind` of a [`Run`].
+pub const RUN: &str = "Run";
+/// The `kind` of a [`Comparison`].
+pub const COMPARISON: &str = "Comparison";
+
+/// What the numbers rest on beside the trace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Assumptions {
+    /// What the trace calls itself.
+    pub trace: String,
+    /// The SHA-256 of the trace's bytes in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_sha256: Option<String>,
+    /// The seeds, in the order of the runs.
+    pub seeds: Vec<u64>,
+    /// The order in which pods of one time arrive.
+    pub order: String,
+    /// The smallest and the largest number of pods that a node takes.
+    pub most_pods: (u32, u32),
+    /// What a pod takes beside its requests, in words, a line for each `RuntimeClass` or host profile.
+    pub overhead: Vec<String>,
+    /// What of the trace was made up and not observed.
+    pub synthetic: Vec<String>,
+    /// What else was set, by its name: factors, delays, weights.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// One strategy with one seed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    /// The version of the format.
+    pub api_version: Version,
+    /// Which document this is.
+    pub kind: IsRun,
+    /// Who placed the pods.
+    pub strategy: String,
+    /// What the numbers rest on.
+    pub assumptions: Assumptions,
+    /// The numbers at the end.
+    pub metrics: Metrics,
+    /// What happened on the way.
+    pub course: Course,
+    /// The tables at the end.
+    pub details: Details,
+    /// The links between workloads, the heaviest first.
+    #[serde(default)]
+    pub links: Vec<RunLink>,
+    /// Where each pod is at the end, in the order of their names.
+    pub placements: Vec<PlacedPod>,
+}
+
+/// A pod at the end of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlacedPod {
+    /// `namespace/name`.
+    pub pod: String,
+    /// Whose replica it is.
+    pub workload: WorkloadKey,
+    /// Its node; `null` where it has none.
+    pub node: Option<NodeName>,
+}
+
+/// A link at the end of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunLink {
+    /// Who calls.
+    pub consumer: WorkloadKey,
+    /// Who is called.
+    pub provider: WorkloadKey,
+    /// The share of all traffic.
+    pub weight: f64,
+    /// What of it G keeps local.
+    pub gained_affinity: f64,
+    /// What of it R keeps local.
+    pub random_balancing: f64,
+    /// What of it S keeps local.
+    pub prefer_same_node: f64,
+}
+
+/// The version of this format. A document of another one is refused when it is read, and so is one of another kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Version;
+
+/// The kind of a [`Run`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IsRun;
+
+/// The kind of a [`Comparison`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IsComparison;
+
+/// A type that is written as one word, and read from no other.
+macro_rules! word {
+    ($name:ident, $word:expr, $field:literal) => {
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str($word)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let found = String::deserialize(deserializer)?;
+                let problem =
+                    || serde::de::Error::custom(format!("{} is `{found}`, expected `{}`", $field, $word));
+                if found == $word { Ok(Self) } else { Err(problem()) }
+            }
+        }
+    };
+}
+
+word!(Version, API_VERSION, "apiVersion");
+word!(IsRun, RUN, "kind");
+word!(IsComparison, COMPARISON, "kind");
+
+impl Run {
+    /// Every number by its key: those of the placement, then those of the course.
+    pub fn values(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        self.metrics.values().chain(self.course.values())
+    }
+}

@@ -1,0 +1,162 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use wit_graph::DeclaredLink;
+use wit_placement::{Allocatable, Event, Node, NodeName, Pod, PodKey, PodShape, PodUid, Resources, Workload};
+
+use super::*;
+use crate::density::Constraint;
+
+fn node(name: &str, cpu_millis: u64, pods: u32) -> Event {
+    let resources = Resources { cpu_millis, memory_bytes: 1 << 30 };
+    Event::Node(Node {
+        name: NodeName::new(name),
+        labels: BTreeMap::new(),
+        allocatable: Allocatable { resources, pods },
+        runtime_handlers: None,
+        instance_cap: None,
+        taints: Vec::new(),
+        unschedulable: false,
+    })
+}
+
+/// A workload and its pods, on a node for each letter; `.` stands for none.
+fn workload(name: &str, cpu_millis: u64, links: &str, nodes: &str) -> Vec<Event> {
+    let requests = Resources { cpu_millis, memory_bytes: 1 << 20 };
+    let links = DeclaredLink::list(links).unwrap_or_default();
+    let shape = std::sync::Arc::new(PodShape { requests, links, ..PodShape::default() });
+    let key = format!("web/Deployment/{name}").parse().unwrap();
+    let workload = Workload { key, replicas: u32::try_from(nodes.len()).unwrap(), shape };
+    let pod = |(ordinal, node): (usize, char)| {
+        Event::Pod(Pod {
+            key: PodKey::new("web", format!("{name}-{ordinal}")),
+            uid: PodUid::new(format!("{name}-{ordinal}")),
+            workload: workload.key.clone(),
+            shape: workload.shape.clone(),
+            node: (node != '.').then(|| NodeName::new(node.to_string())),
+            finished: false,
+            gated: false,
+        })
+    };
+    let pods: Vec<_> = nodes.chars().enumerate().map(pod).collect();
+    std::iter::once(Event::Workload(workload)).chain(pods).collect()
+}
+
+fn cluster(events: impl IntoIterator<Item = Event>) -> ClusterState {
+    let mut state = ClusterState::new(wit_config::Settings::default()).unwrap();
+    for event in events {
+        state.apply(event, Millis(0));
+    }
+    state
+}
+
+/// A front with its cache on two nodes of three, and one pod that found none.
+fn site() -> ClusterState {
+    let nodes = [node("a", 1_000, 4), node("b", 1_000, 4), node("c", 200, 4)];
+    cluster(
+        nodes
+            .into_iter()
+            .chain(workload("front", 300, "cache=1", "ab."))
+            .chain(workload("cache", 400, "", "aa")),
+    )
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}
+
+#[test]
+fn the_numbers_of_a_small_site_by_hand() {
+    let metrics = Metrics::of(&site(), Millis(0));
+    let found: BTreeMap<_, _> = metrics.values().map(|(key, value)| (key, rounded(value))).collect();
+    let expected = BTreeMap::from([
+        ("gainedAffinity", 0.3333),
+        ("randomBalancing", 0.3333),
+        ("preferSameNode", 0.3333),
+        ("linkSatisfaction", 0.3333),
+        ("hotSpot", 0.3333),
+        ("blastRadius", 0.6667),
+        ("wholeOnOneNode", 1.0),
+        ("nodes", 3.0),
+        ("nodesUsed", 2.0),
+        ("placed", 4.0),
+        ("pending", 1.0),
+        ("stranded", 0.0),
+        ("requestedCpu", 0.6364),
+        ("requestedMemory", 0.0013),
+        ("requestedPods", 0.3333),
+        // The mean pod takes 350m, and 700m are left on `b`.
+        ("headroom", 2.0),
+        // `a` is over its CPU, 700m are left on `b`, and the 200m on `c` are too little for anybody.
+        ("fragmentedCpu", 0.2222),
+        ("fragmentedMemory", 0.6666),
+    ]);
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn every_number_is_known_by_the_key_that_it_has_in_json() {
+    let json = serde_json::to_value(Metrics::of(&site(), Millis(0))).unwrap();
+    let keys: BTreeSet<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, METRICS.iter().map(|metric| metric.key).collect());
+    for (key, value) in Metrics::of(&site(), Millis(0)).values() {
+        assert!((json[key].as_f64().unwrap() - value).abs() < 1e-12, "{key}");
+    }
+}
+
+#[test]
+fn a_local_share_says_under_which_routing() {
+    for (name, words) in
+        [("G", "as much as keeps every replica equally loaded"), ("R", "at random"), ("S", "PreferSameNode")]
+    {
+        let routing = metric(name).and_then(|metric| metric.routing).unwrap();
+        assert!(routing.requires().contains(words), "{name}");
+    }
+    assert!(metric("gainedAffinity").is_some_and(|metric| metric.is("G")) && metric("g").is_none());
+}
+
+#[test]
+fn a_node_says_what_runs_out_first() {
+    let nodes = [node("a", 1_000, 100), node("b", 100_000, 2), node("c", 1_000, 100)];
+    let pods = workload("site", 400, "", "aab");
+    let details = Details::of(&cluster(nodes.into_iter().chain(pods)), &BTreeMap::new(), Millis(0));
+    let told: Vec<_> =
+        details.nodes.iter().map(|node| (node.node.as_str(), node.binding, node.headroom)).collect();
+    let expected = [("a", Some(Constraint::Cpu), 0), ("b", Some(Constraint::Pods), 1), ("c", None, 2)];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_workload_says_where_it_is_and_what_stays_local() {
+    let details = Details::of(&site(), &BTreeMap::new(), Millis(0));
+    let front = details.workloads.iter().find(|workload| workload.workload.name == "front").unwrap();
+    assert_eq!((front.replicas, front.placed, front.nodes), (3, 2, 2));
+    let shares = [front.largest_share, front.traffic, front.gained_affinity, front.prefer_same_node];
+    assert_eq!(shares.map(|share| format!("{share:.4}")), ["0.3333", "1.0000", "0.3333", "0.3333"]);
+}
+
+#[test]
+fn pending_pods_are_counted_by_reason() {
+    let state = cluster(workload("site", 1, "", "....").into_iter().chain(workload("late", 1, "", ".")));
+    let key = |ordinal: u32| PodKey::new("web", format!("site-{ordinal}"));
+    let told = |reasons: &[&str]| reasons.iter().map(|reason| (*reason).to_owned()).collect();
+    let reasons = BTreeMap::from([
+        (key(1), told(&["Insufficient cpu", "R101 no host"])),
+        (key(2), told(&["Insufficient cpu"])),
+        (key(3), told(&["Insufficient cpu"])),
+    ]);
+    let pending = Details::of(&state, &reasons, Millis(0)).pending;
+    let told: Vec<_> = pending.iter().map(|it| (it.reason.as_str(), it.pods, it.first.as_str())).collect();
+    let expected = [
+        ("Insufficient cpu", 3, "web/site-1"),
+        ("nobody has tried to place it", 2, "web/late-0"),
+        ("R101 no host", 1, "web/site-1"),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn waits_are_told_by_quantiles() {
+    let waiting = Waiting::of((0..=100).rev().collect());
+    assert_eq!(waiting, Waiting { bound: 101, p50: 50.0, p90: 90.0, p99: 99.0, max: 100.0 });
+    assert_eq!(Waiting::of(Vec::new()), Waiting::default());
+}

@@ -1,0 +1,222 @@
+//! From a trace to what is simulated: objects become plain values, names are looked up, and what the API server would have
+//! done at admission is done.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+use wit_graph::WorkloadKey;
+use wit_placement::{
+    ImageReference, Millis, NodeName, Pod, PodKey, PodShape, PodUid, RuntimeClass, Workload, World,
+};
+use wit_sources::cluster::admission::{AdmissionError, apply_admission};
+use wit_sources::cluster::{ConvertError, Converted, ObjectName, Problem, convert};
+
+use super::{Happening, Image, PodRecord, Trace, TraceError, TraceProblem, WorkloadRecord};
+use crate::scenario::{Scenario, Step};
+
+impl Trace {
+    /// What the trace simulates.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any record: objects that cannot be read, names of nothing, pods of the same name.
+    pub fn load(&self) -> Result<Scenario, TraceError> {
+        let mut loading = Loading::default();
+        // The header is the first line.
+        for (line, record) in (2..).zip(&self.records) {
+            loading.line = line;
+            let step = loading.step(&record.happening);
+            loading.scenario.steps.extend(step.map(|step| (Millis(record.at), step)));
+        }
+        if loading.problems.is_empty() {
+            Ok(loading.scenario)
+        } else {
+            Err(TraceError { problems: loading.problems })
+        }
+    }
+}
+
+/// What is known of the trace so far.
+#[derive(Default)]
+struct Loading {
+    line: usize,
+    scenario: Scenario,
+    problems: Vec<TraceProblem>,
+    classes: BTreeMap<String, RuntimeClass>,
+    nodes: BTreeSet<NodeName>,
+    workloads: BTreeMap<WorkloadKey, Arc<PodShape>>,
+    /// The pods that arrived and cannot have left yet, whatever the scheduler did with them.
+    pods: BTreeSet<PodKey>,
+    /// How many pods arrived.
+    arrived: u64,
+}
+
+impl Loading {
+    fn problem(&mut self, field: &str, message: impl Display) {
+        let (field, message) = (field.to_owned(), message.to_string());
+        self.problems.push(TraceProblem { line: self.line, field, message });
+    }
+
+    fn step(&mut self, happening: &Happening) -> Option<Step> {
+        match happening {
+            Happening::RuntimeClass(class) => {
+                let class = self.converted(convert::runtime_class(class))?;
+                self.classes.insert(class.name.clone(), class.clone());
+                Some(Step::RuntimeClass(class))
+            }
+            Happening::Image(image) => {
+                self.image(image);
+                None
+            }
+            Happening::Node(node) => {
+                let node = self.converted(convert::node(node))?;
+                self.nodes.insert(node.name.clone());
+                Some(Step::Node(node))
+            }
+            Happening::NodeDrained(node) => {
+                self.pods.clear();
+                Some(Step::NodeDrained(self.node("nodeDrained.node", &node.node)?))
+            }
+            Happening::NodeFailed(node) => self.node_gone("nodeFailed.node", &node.node),
+            Happening::NodeDeleted(node) => self.node_gone("nodeDeleted.node", &node.node),
+            Happening::Workload(workload) => self.workload(workload),
+            Happening::Scaled(scaled) => {
+                self.known("scaled.workload", &scaled.workload)?;
+                Some(Step::Scaled(scaled.workload.clone(), scaled.replicas))
+            }
+            Happening::WorkloadDeleted(gone) => {
+                self.known("workloadDeleted.workload", &gone.workload)?;
+                self.workloads.remove(&gone.workload);
+                self.pods.clear();
+                Some(Step::WorkloadGone(gone.workload.clone()))
+            }
+            Happening::Pod(pod) => self.pod(pod),
+            Happening::PodFinished(pod) => {
+                Some(Step::PodFinished(self.pod_gone("podFinished.pod", &pod.pod)?))
+            }
+            Happening::PodDeleted(pod) => Some(Step::PodDeleted(self.pod_gone("podDeleted.pod", &pod.pod)?)),
+        }
+    }
+
+    /// The value, with what was passed over noted; a problem for everything that is wrong with the object.
+    fn converted<T>(&mut self, converted: Result<Converted<T>, ConvertError>) -> Option<T> {
+        match converted {
+            Ok(Converted { value, warnings }) => {
+                let line = self.line;
+                let warning = |Problem { field, message }| format!("line {line}: {field}: {message}");
+                self.scenario.warnings.extend(warnings.into_iter().map(warning));
+                Some(value)
+            }
+            Err(ConvertError { problems, .. }) => {
+                for Problem { field, message } in problems {
+                    self.problem(&field, message);
+                }
+                None
+            }
+        }
+    }
+
+    fn image(&mut self, image: &Image) {
+        let world = match &image.world {
+            Some(component) => World::Known(Arc::new(component.clone())),
+            None => World::Failed {
+                result: "unreadable",
+                message: "the trace says that it cannot be read".into(),
+                since: Millis(0),
+                definite: true,
+            },
+        };
+        self.scenario.worlds.insert(ImageReference::new(image.reference.as_str()), world);
+    }
+
+    fn node(&mut self, field: &str, name: &str) -> Option<NodeName> {
+        let name = NodeName::new(name);
+        if !self.nodes.contains(&name) {
+            self.problem(field, format_args!("there is no node `{name}` at this time"));
+            return None;
+        }
+        Some(name)
+    }
+
+    fn node_gone(&mut self, field: &str, name: &str) -> Option<Step> {
+        let name = self.node(field, name)?;
+        self.nodes.remove(&name);
+        self.pods.clear();
+        Some(Step::NodeGone(name))
+    }
+
+    fn known(&mut self, field: &str, workload: &WorkloadKey) -> Option<Arc<PodShape>> {
+        let shape = self.workloads.get(workload).cloned();
+        if shape.is_none() {
+            self.problem(field, format_args!("there is no workload `{workload}` at this time"));
+        }
+        shape
+    }
+
+    fn workload(&mut self, record: &WorkloadRecord) -> Option<Step> {
+        let WorkloadKey { namespace, kind, name } = &record.workload;
+        let owner = ObjectName { kind: kind.clone(), namespace: Some(namespace.clone()), name: name.clone() };
+        let shape = self.shape("workload", owner, &record.template)?;
+        self.workloads.insert(record.workload.clone(), Arc::clone(&shape));
+        let workload = Workload { key: record.workload.clone(), replicas: record.replicas, shape };
+        Some(Step::Workload { workload, listed: record.listed })
+    }
+
+    fn shape(&mut self, field: &str, owner: ObjectName, template: &PodTemplateSpec) -> Option<Arc<PodShape>> {
+        let shape = self.converted(convert::pod_template(owner, template))?;
+        let class = shape.runtime_class.as_ref().and_then(|class| self.classes.get(class));
+        match apply_admission(&shape, class) {
+            Ok(admitted) => Some(Arc::new(admitted)),
+            // The class may come later; until then nothing can run the pod.
+            Err(AdmissionError::NoSuchClass(_)) => Some(shape),
+            Err(error) => {
+                self.problem(&format!("{field}.template.spec"), error);
+                None
+            }
+        }
+    }
+
+    fn pod(&mut self, record: &PodRecord) -> Option<Step> {
+        let key = self.pod_key("pod.pod", &record.pod)?;
+        let own = || WorkloadKey::new(&*key.namespace, "Pod", &*key.name);
+        let workload = record.workload.clone().unwrap_or_else(own);
+        let shape = match &record.template {
+            Some(template) => {
+                let (namespace, name) = (Some(key.namespace.to_string()), key.name.to_string());
+                self.shape("pod", ObjectName { kind: "Pod".to_owned(), namespace, name }, template)?
+            }
+            None => self.known("pod.workload", &workload)?,
+        };
+        let node = match &record.node {
+            Some(node) => Some(self.node("pod.node", node)?),
+            None => None,
+        };
+        if !self.pods.insert(key.clone()) {
+            self.problem("pod.pod", format_args!("there is a pod `{key}` already"));
+            return None;
+        }
+        self.arrived += 1;
+        let uid = PodUid::new(format!("listed-{:09}", self.arrived));
+        Some(Step::Pod(Pod { key, uid, workload, shape, node, finished: false, gated: false }))
+    }
+
+    fn pod_key(&mut self, field: &str, text: &str) -> Option<PodKey> {
+        match text.split_once('/') {
+            Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
+                Some(PodKey::new(namespace, name))
+            }
+            _ => {
+                self.problem(field, format_args!("`{text}` is no pod: namespace/name"));
+                None
+            }
+        }
+    }
+
+    /// A pod that leaves. Those that a workload made are known to the engine alone, so an unknown name is no problem there.
+    fn pod_gone(&mut self, field: &str, text: &str) -> Option<PodKey> {
+        let key = self.pod_key(field, text)?;
+        self.pods.remove(&key);
+        Some(key)
+    }
+}
