@@ -34,6 +34,7 @@ pub fn documents() -> anyhow::Result<Vec<Document>> {
         document("docs/metrics.md", metrics::markdown(&metrics::families()?)),
         document("docs/schemas/explanation.json", schema::<Explanation>()?),
         document("docs/schemas/graph.json", schema::<Graph>()?),
+        document("docs/schemas/trace.json", schema::<wit_sim::trace::Line>()?),
         document(README, between_marks(README, "demo", &demo::block()?)?),
         document(
             ARCHITECTURE,

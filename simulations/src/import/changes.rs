@@ -133,7 +133,7 @@ impl Changes {
         let name = class.metadata.name.clone().unwrap_or_default();
         if self.classes.get(&name) != Some(&class) {
             self.classes.insert(name, class.clone());
-            self.push(at, Happening::RuntimeClass(class));
+            self.push(at, Happening::RuntimeClass(Box::new(class)));
         }
     }
 

@@ -100,12 +100,12 @@ pub(super) fn wasm_class() -> Record {
     let metadata = ObjectMeta { name: Some(WASM_CLASS.to_owned()), ..ObjectMeta::default() };
     Record::new(
         0,
-        Happening::RuntimeClass(RuntimeClass {
+        Happening::RuntimeClass(Box::new(RuntimeClass {
             metadata,
             handler: HANDLER.to_owned(),
             overhead: None,
             scheduling: None,
-        }),
+        })),
     )
 }
 
