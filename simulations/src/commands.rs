@@ -10,7 +10,7 @@ use crate::cli::{
 use crate::counts::Counts;
 use crate::import::manifests::Bound;
 use crate::import::{
-    ImportError, ImportProblem, Imported, InputFile, kss, kwok, manifests, openb, rasa, save, sktrace,
+    ImportError, ImportProblem, Imported, InputFile, kss, kwok, live, manifests, openb, rasa, save, sktrace,
 };
 use crate::join;
 use crate::trace::{Trace, TraceProblem};
@@ -30,7 +30,7 @@ pub(crate) fn import(
             (sktrace::import(&InputFile::read(&sktrace.file)?, &sktrace.additions)?, &sktrace.target)
         }
         Format::Manifests(arguments) => (from_manifests(arguments)?, &arguments.target),
-        Format::Cluster(arguments) => (from_dump(arguments)?, &arguments.target),
+        Format::Cluster(arguments) => (from_cluster(arguments)?, &arguments.target),
         Format::Kss(arguments) => {
             (kss::import(&InputFile::read_all(&arguments.files)?, &arguments.additions)?, &arguments.target)
         }
@@ -44,16 +44,22 @@ pub(crate) fn import(
 fn from_manifests(arguments: &ManifestsArguments) -> anyhow::Result<Imported> {
     let input = manifests::Input {
         objects: manifests::read(&arguments.paths)?,
+        live: None,
         edges: arguments.edges.as_deref().map(InputFile::read).transpose()?,
         load: arguments.load.as_deref().map(InputFile::read).transpose()?,
     };
     Ok(manifests::import(&input, "manifests", Bound::Forgotten, &arguments.additions)?)
 }
 
-fn from_dump(arguments: &ClusterArguments) -> anyhow::Result<Imported> {
+fn from_cluster(arguments: &ClusterArguments) -> anyhow::Result<Imported> {
     let objects = manifests::read(&arguments.paths)?;
     let edges = arguments.edges.as_deref().map(InputFile::read).transpose()?;
-    let input = manifests::Input { objects, edges, load: None };
+    let live = if arguments.paths.is_empty() {
+        Some(live::read(arguments.kubeconfig.as_deref(), arguments.context.as_deref())?)
+    } else {
+        None
+    };
+    let input = manifests::Input { objects, live, edges, load: None };
     Ok(manifests::import(&input, "cluster", Bound::Kept, &arguments.additions)?)
 }
 

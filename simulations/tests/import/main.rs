@@ -4,5 +4,6 @@
 
 mod cases;
 mod files;
+mod live;
 mod sktrace;
 mod support;
