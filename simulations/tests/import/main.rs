@@ -5,5 +5,6 @@
 mod cases;
 mod files;
 mod live;
+mod properties;
 mod sktrace;
 mod support;
