@@ -96,8 +96,8 @@ pub(super) fn make_able(node: &mut Node) {
 }
 
 /// The `RuntimeClass` of workloads that are made Wasm.
-pub(super) fn wasm_class() -> Record {
-    let metadata = ObjectMeta { name: Some(WASM_CLASS.to_owned()), ..ObjectMeta::default() };
+pub(super) fn wasm_class(name: &str) -> Record {
+    let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
     Record::new(
         0,
         Happening::RuntimeClass(Box::new(RuntimeClass {
