@@ -26,7 +26,7 @@ test:
 
 # The real components in ../shared against the graph, the real clusters against the simulator
 test-shared:
-    cargo test --workspace --locked --features wit-e2e/shared --test shared_components --test shared_traces
+    cargo test --workspace --locked --features wit-e2e/shared --test shared_components --test shared_imports --test shared_traces
 
 # A real control plane, scheduler and registry against the extender
 e2e: control-plane

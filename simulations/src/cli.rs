@@ -11,7 +11,7 @@ use wit_placement::kube_scheduler::Profile;
 
 pub use self::import::{
     ClusterArguments, Format, ImportArguments, ManifestsArguments, OpenbArguments, RasaArguments,
-    SktraceArguments, Target,
+    RecordedArguments, SktraceArguments, Target,
 };
 use crate::arrivals::Order;
 use crate::engine::{Options, Timing};
@@ -38,8 +38,27 @@ pub enum Command {
     Evaluate(EvaluateArguments),
     /// Makes a trace of what others record: a cluster and what happens in it, a JSON object on each line
     Import(ImportArguments),
+    /// Gives the pods of one trace the times of another's: traffic from here, arrivals and lifetimes from there
+    Join(JoinArguments),
     /// Says everything that is wrong with traces, and what is in them
     Validate(ValidateArguments),
+}
+
+/// The arguments of `join`.
+#[derive(Clone, Debug, Args)]
+pub struct JoinArguments {
+    /// The trace whose listed pods get times, such as that of a RASA file
+    #[arg(value_name = "CLUSTER")]
+    pub cluster: PathBuf,
+    /// The trace whose pods come and go, such as that of `OpenB`; large pods get the times of large pods
+    #[arg(value_name = "TIMES")]
+    pub times: PathBuf,
+    /// Decides which pod gets which times; the same seed gives the same trace
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
+    /// Where the trace goes.
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// The arguments of `validate`.

@@ -6,10 +6,15 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
 
-use crate::cli::{ClusterArguments, Format, ImportArguments, ManifestsArguments, Target, ValidateArguments};
+use crate::cli::{
+    ClusterArguments, Format, ImportArguments, JoinArguments, ManifestsArguments, Target, ValidateArguments,
+};
 use crate::counts::Counts;
 use crate::import::manifests::Bound;
-use crate::import::{ImportError, ImportProblem, Imported, InputFile, manifests, openb, rasa, save, sktrace};
+use crate::import::{
+    ImportError, ImportProblem, Imported, InputFile, kss, kwok, live, manifests, openb, rasa, save, sktrace,
+};
+use crate::join;
 use crate::trace::{Trace, TraceProblem};
 
 pub(crate) use runs::{compare, replay};
@@ -29,7 +34,13 @@ pub(crate) fn import(
             (sktrace::import(&InputFile::read(&sktrace.file)?, &sktrace.additions)?, &sktrace.target)
         }
         Format::Manifests(arguments) => (from_manifests(arguments)?, &arguments.target),
-        Format::Cluster(arguments) => (from_dump(arguments)?, &arguments.target),
+        Format::Cluster(arguments) => (from_cluster(arguments)?, &arguments.target),
+        Format::Kss(arguments) => {
+            (kss::import(&InputFile::read_all(&arguments.files)?, &arguments.additions)?, &arguments.target)
+        }
+        Format::Kwok(arguments) => {
+            (kwok::import(&InputFile::read_all(&arguments.files)?, &arguments.additions)?, &arguments.target)
+        }
     };
     give(&imported, target, out, notes)
 }
@@ -37,17 +48,40 @@ pub(crate) fn import(
 fn from_manifests(arguments: &ManifestsArguments) -> anyhow::Result<Imported> {
     let input = manifests::Input {
         objects: manifests::read(&arguments.paths)?,
+        live: None,
         edges: arguments.edges.as_deref().map(InputFile::read).transpose()?,
         load: arguments.load.as_deref().map(InputFile::read).transpose()?,
     };
     Ok(manifests::import(&input, "manifests", Bound::Forgotten, &arguments.additions)?)
 }
 
-fn from_dump(arguments: &ClusterArguments) -> anyhow::Result<Imported> {
+fn from_cluster(arguments: &ClusterArguments) -> anyhow::Result<Imported> {
     let objects = manifests::read(&arguments.paths)?;
     let edges = arguments.edges.as_deref().map(InputFile::read).transpose()?;
-    let input = manifests::Input { objects, edges, load: None };
+    let live = if arguments.paths.is_empty() {
+        Some(live::read(arguments.kubeconfig.as_deref(), arguments.context.as_deref())?)
+    } else {
+        None
+    };
+    let input = manifests::Input { objects, live, edges, load: None };
     Ok(manifests::import(&input, "cluster", Bound::Kept, &arguments.additions)?)
+}
+
+/// `wit-sim join`.
+pub(crate) fn join(
+    arguments: &JoinArguments,
+    out: &mut dyn Write,
+    notes: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let (cluster, times) = match (read(&arguments.cluster), read(&arguments.times)) {
+        (Ok(cluster), Ok(times)) => (cluster, times),
+        (cluster, times) => {
+            let problems = [cluster.err(), times.err()].into_iter().flatten().flatten().collect();
+            return Err(ImportError { problems }.into());
+        }
+    };
+    let trace = join::join(cluster, &times, arguments.seed)?;
+    give(&Imported { trace, passed_over: Vec::new() }, &arguments.target, out, notes)
 }
 
 /// `wit-sim validate`.

@@ -9,10 +9,16 @@
 //! | `openb` | Alibaba's pods with the times at which they came and went | [`openb`] |
 //! | `sktrace` | what `SimKube`'s tracer recorded | [`sktrace`] |
 //! | `manifests`, `cluster` | Kubernetes YAML and JSON, as written or as dumped | [`manifests`] |
+//! | `cluster` | a live cluster, read once | [`live`] |
+//! | `kss` | what kube-scheduler-simulator exports and records | [`kss`] |
+//! | `kwok` | what `kwokctl snapshot` records | [`kwok`] |
 
 mod additions;
 mod changes;
 mod file;
+pub mod kss;
+pub mod kwok;
+pub mod live;
 pub mod manifests;
 mod objects;
 pub mod openb;

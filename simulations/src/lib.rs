@@ -43,7 +43,7 @@
 //! |---|---|
 //! | what can be typed? | [`cli`] |
 //! | what can be simulated? | [`scenario`], from folders by [`input`] or from a [`trace`] |
-//! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import) |
+//! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import), [`join`](mod@join) |
 //! | what happens at a step, and what follows from it? | [`engine`], on the virtual clock of [`timeline`] |
 //! | in which order do pods come? | [`arrivals`] |
 //! | two strategies beside each other, and many over many seeds | [`replay`](mod@replay), [`compare`](mod@compare) |
@@ -69,6 +69,7 @@ pub mod evaluate;
 pub mod fail_if;
 pub mod import;
 pub mod input;
+pub mod join;
 pub mod metrics;
 pub mod output;
 pub mod replay;
@@ -95,6 +96,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
         },
         Command::Compare(arguments) => commands::compare(arguments, out, notes),
         Command::Import(arguments) => commands::import(arguments, out, notes),
+        Command::Join(arguments) => commands::join(arguments, out, notes),
         Command::Validate(arguments) => commands::validate(arguments, out),
         Command::Evaluate(arguments) => evaluated(arguments, out, notes),
     };

@@ -15,20 +15,24 @@
 //! |---|---|
 //! | what can happen? | [`Happening`] |
 //! | from lines and back, with every problem told | [`Trace::read`], [`Trace::write`] |
+//! | what may a line be, for programs? | [`Line`] and `docs/schemas/trace.json` |
 //! | what does it mean to the placement code? | [`load`](mod@load) |
 
 pub mod load;
 mod read;
+mod schema;
 
 use std::io::{self, Write};
 
 use k8s_openapi::api::core::v1::{Node, PodTemplateSpec};
 use k8s_openapi::api::node::v1::RuntimeClass;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wit_config::API_VERSION;
 use wit_graph::{Component, WorkloadKey};
 
 pub use read::{TraceError, TraceProblem};
+pub use schema::Line;
 
 /// The `kind` of a trace's header.
 pub const KIND: &str = "Trace";
@@ -43,7 +47,7 @@ pub struct Trace {
 }
 
 /// The first line of a trace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Header {
     /// `wit-placement.dev/v1alpha1`: the version of this format.
@@ -61,7 +65,7 @@ pub struct Header {
 }
 
 /// A file or cluster that a trace was made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Source {
     /// Its format: `rasa`, `openb`, `sktrace`, `manifests`, `cluster`, `kss`, `kwok`, `record`.
@@ -74,7 +78,7 @@ pub struct Source {
 }
 
 /// Something that happens at a time.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Record {
     /// Milliseconds since the beginning of the trace.
     pub at: u64,
@@ -84,15 +88,15 @@ pub struct Record {
 }
 
 /// What can happen. The name of the variant is the key of the record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Happening {
     /// A `RuntimeClass` is made or changed.
-    RuntimeClass(RuntimeClass),
+    RuntimeClass(#[schemars(schema_with = "schema::runtime_class")] Box<RuntimeClass>),
     /// What an image is, for those that name it. Images that no record tells of cannot be read.
     Image(Box<Image>),
     /// A node joins or changes.
-    Node(Box<Node>),
+    Node(#[schemars(schema_with = "schema::node")] Box<Node>),
     /// The node is cordoned and its pods are evicted; those of workloads that make their pods come again.
     NodeDrained(NodeRef),
     /// The node is gone without a word, and its pods with it; those of workloads that make their pods come again.
@@ -114,17 +118,18 @@ pub enum Happening {
 }
 
 /// An image and its world.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Image {
     /// As the containers name it.
     pub reference: String,
     /// What was read; `null` where it cannot be read.
+    #[schemars(schema_with = "schema::world")]
     pub world: Option<Component>,
 }
 
 /// A node by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NodeRef {
     /// The node's name.
@@ -132,15 +137,16 @@ pub struct NodeRef {
 }
 
 /// A workload by key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkloadRef {
     /// `namespace/Kind/name`.
+    #[schemars(with = "String")]
     pub workload: WorkloadKey,
 }
 
 /// A pod by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PodRef {
     /// `namespace/name`.
@@ -148,20 +154,22 @@ pub struct PodRef {
 }
 
 /// A workload that wants another number of replicas.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scaled {
     /// `namespace/Kind/name`.
+    #[schemars(with = "String")]
     pub workload: WorkloadKey,
     /// The new number.
     pub replicas: u32,
 }
 
 /// A workload.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorkloadRecord {
     /// `namespace/Kind/name`.
+    #[schemars(with = "String")]
     pub workload: WorkloadKey,
     /// How many replicas are wanted.
     pub replicas: u32,
@@ -169,23 +177,26 @@ pub struct WorkloadRecord {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub listed: bool,
     /// What its pods look like, as a Deployment's `spec.template`. The annotation `wit-placement.dev/links` says whom they call.
+    #[schemars(schema_with = "schema::template")]
     pub template: PodTemplateSpec,
 }
 
 /// A pod that arrives.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PodRecord {
     /// `namespace/name`.
     pub pod: String,
     /// Whose replica it is; without one it is a workload of its own, of kind `Pod`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub workload: Option<WorkloadKey>,
     /// The node that it is bound to already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
     /// What it looks like; without it as its workload says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::template")]
     pub template: Option<PodTemplateSpec>,
 }
 

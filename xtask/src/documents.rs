@@ -39,6 +39,7 @@ pub fn documents() -> anyhow::Result<Vec<Document>> {
         document("docs/schemas/evaluation.json", schema::<Evaluation>()?),
         document("docs/schemas/run.json", schema::<Run>()?),
         document("docs/schemas/comparison.json", schema::<Comparison>()?),
+        document("docs/schemas/trace.json", schema::<wit_sim::trace::Line>()?),
         document(README, between_marks(README, "demo", &demo::block()?)?),
         document(
             ARCHITECTURE,

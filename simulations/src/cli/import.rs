@@ -38,8 +38,34 @@ pub enum Format {
     /// Templates keep what decides where their pods may run: affinity, tolerations, spread constraints, requests. Environments,
     /// volumes and commands are left out. Pods wait, wherever they were bound.
     Manifests(ManifestsArguments),
-    /// A dump of a cluster, as `kubectl get -o yaml` prints it: as `manifests`, and pods stay where they are
+    /// A cluster: as `manifests`, and pods stay where they are
+    ///
+    /// From a dump, as `kubectl get -o yaml` prints it, or without one from the live cluster that `kubectl` would talk to. That is
+    /// read once and not changed: nodes, runtime classes, workloads and pods are listed.
     Cluster(ClusterArguments),
+    /// What kube-scheduler-simulator exports (JSON) and its recorder writes (JSON lines)
+    ///
+    /// An export is the cluster at the beginning; a record's times are counted from its first line. A pod that is bound when
+    /// it is first seen stays on its node.
+    Kss(RecordedArguments),
+    /// What `kwokctl snapshot record` and `export --record` write: objects and `ResourcePatch`es
+    ///
+    /// A pod that is bound when it is first seen stays on its node.
+    Kwok(RecordedArguments),
+}
+
+/// The arguments of `import kss` and `import kwok`.
+#[derive(Clone, Debug, Args)]
+pub struct RecordedArguments {
+    /// Snapshots and records, in their order
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// What is added.
+    #[command(flatten)]
+    pub additions: Additions,
+    /// Where the trace goes.
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// The arguments of `import manifests`.
@@ -67,9 +93,15 @@ pub struct ManifestsArguments {
 /// The arguments of `import cluster`.
 #[derive(Clone, Debug, Args)]
 pub struct ClusterArguments {
-    /// Files and folders
-    #[arg(value_name = "PATH", required = true)]
+    /// Files and folders of a dump; the live cluster without
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Kubeconfig of the live cluster
+    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig
+    #[arg(long, value_name = "NAME", conflicts_with = "paths")]
+    pub context: Option<String>,
     /// Who calls whom: a CSV file with the columns `src`, `dst` and `weight` or `calls_per_user_task`
     #[arg(long, value_name = "FILE")]
     pub edges: Option<PathBuf>,

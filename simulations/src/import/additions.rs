@@ -92,25 +92,41 @@ impl Additions {
 
 /// The records with components for images, and nodes that can run them. What names a `RuntimeClass` keeps it.
 fn made_wasm(mut records: Vec<Record>) -> Vec<Record> {
+    let class = free_class(&records);
     let mut images = BTreeSet::new();
     for record in &mut records {
         match &mut record.happening {
             Happening::Node(node) => objects::make_able(node),
-            Happening::Workload(workload) => make_component(&mut workload.template, &mut images),
+            Happening::Workload(workload) => make_component(&mut workload.template, &class, &mut images),
             Happening::Pod(pod) => {
                 if let Some(template) = &mut pod.template {
-                    make_component(template, &mut images);
+                    make_component(template, &class, &mut images);
                 }
             }
             _ => {}
         }
     }
     let images = images.iter().map(|image| objects::empty_component(image));
-    std::iter::once(objects::wasm_class()).chain(images).chain(records).collect()
+    std::iter::once(objects::wasm_class(&class)).chain(images).chain(records).collect()
 }
 
-fn make_component(template: &mut PodTemplateSpec, images: &mut BTreeSet<String>) {
+/// The name of a class that the source does not have.
+fn free_class(records: &[Record]) -> String {
+    let is_taken = |name: &str| {
+        records.iter().any(|record| match &record.happening {
+            Happening::RuntimeClass(class) => class.metadata.name.as_deref() == Some(name),
+            _ => false,
+        })
+    };
+    let mut name = WASM_CLASS.to_owned();
+    while is_taken(&name) {
+        name.push_str("-imported");
+    }
+    name
+}
+
+fn make_component(template: &mut PodTemplateSpec, class: &str, images: &mut BTreeSet<String>) {
     let Some(spec) = template.spec.as_mut().filter(|spec| spec.runtime_class_name.is_none()) else { return };
-    spec.runtime_class_name = Some(WASM_CLASS.to_owned());
+    spec.runtime_class_name = Some(class.to_owned());
     images.extend(spec.containers.iter().filter_map(|container| container.image.clone()));
 }

@@ -62,7 +62,7 @@ impl Changes {
             Some(Told::RuntimeClass(class)) => self.class(at, *class),
             Some(Told::Workload(workload)) => self.workload(at, *workload),
             Some(Told::Pod(pod)) => self.pod(at, *pod),
-            Some(Told::Other(kind)) => *self.other.entry(kind).or_default() += 1,
+            Some(Told::Other(kind)) => self.passed_over(&kind),
             None => {}
         }
     }
@@ -81,6 +81,11 @@ impl Changes {
                 }
             }
         }
+    }
+
+    /// The source tells of an object of a kind that no trace has.
+    pub(super) fn passed_over(&mut self, kind: &str) {
+        *self.other.entry(kind.to_owned()).or_default() += 1;
     }
 
     /// A pod has ended by itself.
@@ -128,7 +133,7 @@ impl Changes {
         let name = class.metadata.name.clone().unwrap_or_default();
         if self.classes.get(&name) != Some(&class) {
             self.classes.insert(name, class.clone());
-            self.push(at, Happening::RuntimeClass(class));
+            self.push(at, Happening::RuntimeClass(Box::new(class)));
         }
     }
 

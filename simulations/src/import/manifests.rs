@@ -17,15 +17,18 @@ use wit_sources::cluster::manifests::documents::{self, File};
 use self::scalers::Scaler;
 use super::additions::Additions;
 use super::changes::{Changes, reference};
+use super::live::Live;
 use super::problems::Problems;
 use super::{ImportError, ImportProblem, Imported, InputFile};
-use crate::trace::{Happening, Record};
+use crate::trace::{Happening, Header, Record, Source};
 
 /// What a trace is made of.
 #[derive(Clone, Debug, Default)]
 pub struct Input {
     /// The files with objects.
     pub objects: Vec<InputFile>,
+    /// A cluster instead of files.
+    pub live: Option<Live>,
     /// Who calls whom: a table with the columns `src`, `dst` and `weight` or `calls_per_user_task`.
     pub edges: Option<InputFile>,
     /// The load over time: a table with the columns `seconds` and `value`.
@@ -89,6 +92,9 @@ pub fn import(
     for file in &input.objects {
         reading.file(file);
     }
+    if let Some(live) = &input.live {
+        reading.live(live);
+    }
     let Reading { changes, scalers, mut problems, .. } = reading;
     let mut ended = changes.end();
     if bound == Bound::Forgotten {
@@ -108,7 +114,13 @@ pub fn import(
     if !problems.is_empty() {
         return Err(ImportError { problems });
     }
-    let mut imported = additions.trace(format, &input.objects, ended);
+    let mut imported = match &input.live {
+        None => additions.trace(format, &input.objects, ended),
+        Some(live) => {
+            let source = Source { format: format.to_owned(), name: live.server.clone(), sha256: None };
+            additions.onto(Header::new("cluster", vec![source]), ended)
+        }
+    };
     let header = &mut imported.trace.header;
     header.sources.extend(input.edges.iter().map(|edges| edges.source("edges")));
     header.sources.extend(input.load.iter().map(|load| load.source("load")));
@@ -149,6 +161,14 @@ impl Reading {
         }
         for (place, object) in objects {
             self.object(&name, &format!("document {}", place.document), object, &mut problems);
+        }
+        self.problems.extend(problems.into_inner());
+    }
+
+    fn live(&mut self, live: &Live) {
+        let mut problems = Problems::of(&live.server);
+        for object in &live.objects {
+            self.object(&live.server, "", object.clone(), &mut problems);
         }
         self.problems.extend(problems.into_inner());
     }

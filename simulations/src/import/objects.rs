@@ -96,16 +96,16 @@ pub(super) fn make_able(node: &mut Node) {
 }
 
 /// The `RuntimeClass` of workloads that are made Wasm.
-pub(super) fn wasm_class() -> Record {
-    let metadata = ObjectMeta { name: Some(WASM_CLASS.to_owned()), ..ObjectMeta::default() };
+pub(super) fn wasm_class(name: &str) -> Record {
+    let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
     Record::new(
         0,
-        Happening::RuntimeClass(RuntimeClass {
+        Happening::RuntimeClass(Box::new(RuntimeClass {
             metadata,
             handler: HANDLER.to_owned(),
             overhead: None,
             scheduling: None,
-        }),
+        })),
     )
 }
 

@@ -14,7 +14,7 @@ use clap::Args;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use wit_placement::Resources;
 
-use super::objects::{self, Runtime, Template, image_of};
+use super::objects::{self, Runtime, Template, WASM_CLASS, image_of};
 use super::problems::Problems;
 use super::table::{Row, Table};
 use super::{ImportError, Imported, InputFile};
@@ -168,7 +168,8 @@ impl Import<'_> {
 
     fn records(self) -> Vec<Record> {
         let wasm = self.options.runtime == Runtime::Wasm;
-        let mut records: Vec<_> = wasm.then(objects::wasm_class).into_iter().chain(self.nodes).collect();
+        let mut records: Vec<_> =
+            wasm.then(|| objects::wasm_class(WASM_CLASS)).into_iter().chain(self.nodes).collect();
         if wasm {
             records.push(objects::empty_component(&image_of(FORMAT, "pod")));
         }

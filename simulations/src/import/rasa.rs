@@ -19,7 +19,7 @@ use wit_graph::{DeclaredLink, Weight, WorkloadKey};
 use wit_placement::Resources;
 
 use super::additions::{bytes, cpu_millis};
-use super::objects::{self, Runtime, Template, image_of, name_of};
+use super::objects::{self, Runtime, Template, WASM_CLASS, image_of, name_of};
 use super::problems::Problems;
 use super::{ImportError, Imported, InputFile};
 use crate::trace::{Happening, Header, PodRecord, Record, Trace, WorkloadRecord};
@@ -163,7 +163,7 @@ impl<'a> Import<'a> {
         let mut images: Vec<_> = images.into_iter().collect();
         images.sort_by_key(|(_, index)| *index);
         let images = images.iter().filter(|_| wasm).map(|(image, _)| objects::empty_component(image));
-        let class = wasm.then(objects::wasm_class);
+        let class = wasm.then(|| objects::wasm_class(WASM_CLASS));
         class.into_iter().chain(nodes).chain(images).chain(workloads).chain(pods).collect()
     }
 

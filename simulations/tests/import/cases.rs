@@ -34,6 +34,7 @@ fn check(folder: &Path) -> Vec<String> {
         let mut written = Vec::new();
         trace.write(&mut written).unwrap();
         assert_eq!(String::from_utf8(written).unwrap(), printed.out, "{name}: reads back as it was written");
+        trace.load().unwrap_or_else(|error| panic!("{name}: cannot be simulated: {error}"));
     }
     let notes = printed.notes.replace(&format!("{}/", folder.to_str().unwrap()), "");
     let printed = [("expected.jsonl", printed.out), ("expected-notes.txt", notes)];

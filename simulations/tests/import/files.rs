@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use wit_sim::counts::Counts;
+use wit_sim::trace::Trace;
+
 use crate::support::wit_sim;
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -45,6 +48,17 @@ fn an_import_that_fails_leaves_what_was_there() {
     assert!(!printed.succeeded);
     assert_eq!(fs::read_to_string(&target).unwrap(), "as it was");
     assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing temporary stays");
+}
+
+#[test]
+fn the_trace_of_the_documentation_is_one_and_can_be_simulated() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/traces.md");
+    let page = fs::read_to_string(page).unwrap();
+    let example = page.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let trace = Trace::read(example.as_bytes()).unwrap();
+    trace.load().unwrap();
+    let counts = Counts::of(&trace);
+    assert_eq!((counts.nodes, counts.workloads, counts.images, counts.links, counts.later), (2, 2, 2, 1, 4));
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! What traces are made of, and what is told of files that are none.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up fails")]
 
 mod cases;
 mod files;
+mod live;
+mod properties;
 mod sktrace;
 mod support;
