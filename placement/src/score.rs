@@ -7,10 +7,11 @@
 //!   workload a, with x replicas on the node and d replicas wanted (the formula of gained affinity is that of the RASA
 //!   paper); divided by the largest ΔG among the candidates;
 //! - *group*: the same formula over the other members of the connected group, each with equal weight, as if they were
-//!   partners, where the group is no larger than an application ([`APPLICATION`]): a pod whose partners are still to come goes where they will be drawn to; where the group has
-//!   nothing to gain, over the components of the namespace, whose common consumer may be created last. Added is what ΔG will be once
-//!   partners still to come have drawn level with the replicas that the workload has on the node: six replicas whose
-//!   partner has three gather in twos. The sum is divided by the largest among the candidates;
+//!   partners: a pod whose partners are still to come goes where they will be drawn to; where the group has nothing to
+//!   gain, over the components of the namespace, whose common consumer may be created last. Added is what ΔG will be
+//!   once partners still to come have drawn level with the replicas that the workload has on the node: six replicas
+//!   whose partner has three gather in twos. The sum is divided by the largest among the candidates. A group of more
+//!   than 16 workloads is no application that belongs together: there only partners draw;
 //! - *room*: the share of the replicas still to come that still fits on the node when the pod is there: of partners of the
 //!   components there, and of those around the pod, its partners first, then theirs. A host that cannot run a
 //!   partner has no room for it. Gain counts half where there is no room: partners are drawn to where they do not fit.
