@@ -33,6 +33,11 @@ e2e: control-plane
     cargo build --workspace --locked --bins --tests --features wit-e2e/control-plane
     cargo test --workspace --locked --features wit-e2e/control-plane --test harness --test scenarios
 
+# The simulator against the real scheduler, pod by pod: the shop, and the cluster M3 in ../shared; takes some minutes
+reality: control-plane
+    cargo build --workspace --locked --bins --tests --features wit-e2e/control-plane,wit-e2e/shared
+    cargo test --workspace --locked --features wit-e2e/control-plane,wit-e2e/shared --test reality -- --nocapture
+
 # The same control plane with the shop, left up until Ctrl-C
 up: control-plane
     cargo build --workspace --locked --bins --tests

@@ -41,9 +41,33 @@ impl M3 {
         };
         let trace = rasa::import(&InputFile::read(&file)?, &options)?.trace;
         let mut m3 = Self { trace, components: BTreeMap::new(), links: Vec::new() };
+        m3.give_names();
         m3.give_directions()?;
         m3.give_worlds()?;
         Ok(m3)
+    }
+
+    /// Names as the API server takes them: `Service12` becomes `service12`.
+    fn give_names(&mut self) {
+        let lower =
+            |key: &WorkloadKey| WorkloadKey::new(&*key.namespace, &*key.kind, key.name.to_lowercase());
+        for record in &mut self.trace.records {
+            match &mut record.happening {
+                Happening::Workload(workload) => {
+                    workload.workload = lower(&workload.workload);
+                    let annotations =
+                        workload.template.metadata.iter_mut().flat_map(|it| &mut it.annotations);
+                    for links in annotations.filter_map(|all| all.get_mut(LINKS)) {
+                        *links = links.to_lowercase();
+                    }
+                }
+                Happening::Pod(pod) => {
+                    pod.workload = pod.workload.as_ref().map(lower);
+                    pod.pod = pod.pod.to_lowercase().replace('_', "-");
+                }
+                _ => {}
+            }
+        }
     }
 
     /// The traffic of a pair flows from the service whose name is first to the other: nobody recorded who calls.
