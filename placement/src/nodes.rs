@@ -43,7 +43,9 @@ pub struct NodeState {
     /// Replicas by workload, sorted.
     pub(crate) replicas: Arc<[(WorkloadIdx, u32)]>,
     /// The partners of those replicas of which less is here than of them and replicas are still to come, sorted.
-    pub(crate) wanted: Arc<[Wanted]>,
+    wanted: Arc<[Wanted]>,
+    /// What all of those would take.
+    demand: Demand,
     /// Pods that the watch shows here.
     pub(crate) pods: imbl::OrdSet<crate::objects::PodUid>,
 }
@@ -56,6 +58,18 @@ pub(crate) struct Wanted {
     pub(crate) level: f64,
     /// How many more of its replicas there make its share as large.
     pub(crate) missing: u32,
+    /// What each of those would take there.
+    pub(crate) each: Usage,
+}
+
+/// What replicas still to come would take on a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Demand {
+    pub(crate) cpu_millis: u64,
+    pub(crate) memory_bytes: u64,
+    pub(crate) pods: u64,
+    /// Replicas beside those, whose host is not there.
+    pub(crate) unable: u64,
 }
 
 /// The nodes by name and by place.
@@ -129,6 +143,43 @@ impl Usage {
     }
 }
 
+impl Demand {
+    /// So many pods that take as much as this each.
+    pub(crate) fn of(each: Usage, coming: u64) -> Self {
+        Self {
+            cpu_millis: each.requests.cpu_millis.saturating_mul(coming),
+            memory_bytes: each.memory().saturating_mul(coming),
+            pods: coming,
+            unable: 0,
+        }
+    }
+
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            cpu_millis: self.cpu_millis.saturating_add(other.cpu_millis),
+            memory_bytes: self.memory_bytes.saturating_add(other.memory_bytes),
+            pods: self.pods + other.pods,
+            unable: self.unable + other.unable,
+        }
+    }
+
+    pub(crate) fn minus(self, other: Self) -> Self {
+        Self {
+            cpu_millis: self.cpu_millis.saturating_sub(other.cpu_millis),
+            memory_bytes: self.memory_bytes.saturating_sub(other.memory_bytes),
+            pods: self.pods.saturating_sub(other.pods),
+            unable: self.unable.saturating_sub(other.unable),
+        }
+    }
+}
+
+impl Wanted {
+    /// What those that are missing would take.
+    pub(crate) fn demand(&self) -> Demand {
+        Demand::of(self.each, u64::from(self.missing))
+    }
+}
+
 impl NodeState {
     fn phantom(name: NodeName, class: Arc<NodeClass>, class_idx: u32) -> Self {
         Self {
@@ -141,6 +192,7 @@ impl NodeState {
             used: Usage::default(),
             replicas: Arc::default(),
             wanted: Arc::default(),
+            demand: Demand::default(),
             pods: imbl::OrdSet::new(),
         }
     }
@@ -173,6 +225,28 @@ impl NodeState {
     pub(crate) fn replicas_of(&self, workload: WorkloadIdx) -> u32 {
         let found = self.replicas.binary_search_by_key(&workload, |(resident, _)| *resident);
         found.ok().and_then(|place| self.replicas.get(place)).map_or(0, |(_, replicas)| *replicas)
+    }
+
+    /// Who is wanted here, sorted.
+    pub(crate) fn wanted(&self) -> &[Wanted] {
+        &self.wanted
+    }
+
+    /// How much a workload is wanted here, if it is.
+    pub(crate) fn wanted_of(&self, workload: WorkloadIdx) -> Option<&Wanted> {
+        let found = self.wanted.binary_search_by_key(&workload, |wanted| wanted.workload);
+        found.ok().and_then(|place| self.wanted.get(place))
+    }
+
+    /// What everyone who is wanted here would take.
+    pub(crate) fn demand(&self) -> Demand {
+        self.demand
+    }
+
+    /// Says who is wanted here, sorted.
+    pub(crate) fn set_wanted(&mut self, wanted: Arc<[Wanted]>) {
+        self.demand = wanted.iter().map(Wanted::demand).fold(Demand::default(), Demand::plus);
+        self.wanted = wanted;
     }
 
     pub(crate) fn add_replica(&mut self, workload: WorkloadIdx) {

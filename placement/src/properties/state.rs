@@ -322,8 +322,11 @@ fn describe_nodes(state: &ClusterState, text: &mut String) {
     for (name, (place, node)) in nodes {
         let replicas: BTreeMap<_, _> =
             node.replicas.iter().map(|(owner, replicas)| (workload(state, *owner), replicas)).collect();
-        let wanted: BTreeMap<_, _> =
-            node.wanted.iter().map(|wanted| (workload(state, wanted.workload), wanted.level)).collect();
+        let wanted: BTreeMap<_, _> = node
+            .wanted()
+            .iter()
+            .map(|it| (workload(state, it.workload), (it.level, it.missing, it.each)))
+            .collect();
         assert_eq!(state.node_place(name.as_str()), Some(place), "{name}");
         writeln!(text, "node {name}: {:?} {:?}", node.object, node.class).unwrap();
         writeln!(text, "  {:?} {replicas:?} wants {wanted:?} {:?}", node.used, node.pods).unwrap();

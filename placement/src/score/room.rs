@@ -1,12 +1,10 @@
 //! Whether a node has room for who is still to come: the partners of the components there, and those around the pod.
 //! Consumers of a component may be created after it: a host that links nothing has no room for them.
 
-use std::collections::HashMap;
-
 use wit_config::LinkMode;
 
 use super::whole;
-use crate::nodes::{Hasher, NodeIdx, NodeState, Usage};
+use crate::nodes::{Demand, NodeIdx, NodeState, Wanted};
 use crate::subject::Subject;
 use crate::workloads::{WorkloadIdx, WorkloadState};
 
@@ -22,40 +20,10 @@ pub(super) struct Company<'a> {
     members: Vec<(WorkloadIdx, &'a WorkloadState)>,
     /// How many more than those are expected, in pods of the workload's own size.
     expected: u64,
-    /// By node place: whether a replica of the pod's workload or of a member is there.
-    visited: Vec<bool>,
-    /// By node class: what the members would take on a node where none of them is yet.
+    /// By node place: whether the pod's workload or a member is there or wanted there.
+    concerned: Vec<bool>,
+    /// By node class: what the members would take on a node that is not concerned.
     elsewhere: Vec<Option<Demand>>,
-    /// What was looked up once about the workloads that are wanted on nodes.
-    wanted: HashMap<WorkloadIdx, Wanted, Hasher>,
-}
-
-/// A workload that is wanted on a node, as far as it matters here.
-#[derive(Clone, Copy, Debug)]
-enum Wanted {
-    /// Nobody knows it any more.
-    Nobody,
-    /// The pod's own workload, which comes by itself.
-    Own,
-    /// One of the company, which is counted as such.
-    Member,
-    /// Another one.
-    Other {
-        pending: u32,
-        /// What a replica takes on nodes of this class, the last one that was looked at.
-        each: Usage,
-        class: u32,
-    },
-}
-
-/// What replicas still to come would take on a node.
-#[derive(Clone, Copy, Debug, Default)]
-struct Demand {
-    cpu_millis: u64,
-    memory_bytes: u64,
-    pods: u64,
-    /// Replicas beside those, whose host is not there.
-    unable: u64,
 }
 
 impl<'a> Company<'a> {
@@ -63,15 +31,30 @@ impl<'a> Company<'a> {
         let (members, known) = around(&subject);
         let invites = subject.workload.is_some_and(|own| own.invites);
         let expected = if invites { EXPECTED.saturating_sub(known) as u64 } else { 0 };
-        let mut visited = vec![false; subject.state.nodes.capacity()];
-        let own = subject.workload.into_iter();
-        for place in own.chain(members.iter().map(|(_, member)| *member)).flat_map(|it| it.placed.keys()) {
-            visited.iter_mut().skip(place.position()).take(1).for_each(|here| *here = true);
-        }
         let elsewhere = vec![None; subject.state.nodes.classes().len()];
-        let company = members.iter().map(|(place, _)| (*place, Wanted::Member));
-        let wanted = company.chain(subject.place.map(|place| (place, Wanted::Own))).collect();
-        Self { subject, members, expected, visited, elsewhere, wanted }
+        let mut company = Self { subject, members, expected, concerned: Vec::new(), elsewhere };
+        company.concerned = company.concerned();
+        company
+    }
+
+    /// Who is wanted on a node has a partner there.
+    fn concerned(&self) -> Vec<bool> {
+        let Subject { state, workload, .. } = self.subject;
+        let mut concerned = vec![false; state.nodes.capacity()];
+        let mut note = |workload: &WorkloadState| {
+            for place in workload.placed.keys() {
+                if let Some(node) = concerned.get_mut(place.position()) {
+                    *node = true;
+                }
+            }
+        };
+        for one in workload.into_iter().chain(self.members.iter().map(|(_, member)| *member)) {
+            note(one);
+            for partner in one.partners.iter() {
+                state.workloads.get(partner.workload).into_iter().for_each(|partner| note(partner));
+            }
+        }
+        concerned
     }
 
     /// The share of the replicas still to come that fits beside the pod.
@@ -107,37 +90,15 @@ impl<'a> Company<'a> {
 
     /// What the replicas still to come would take, were the pod on the node.
     fn demand(&mut self, place: NodeIdx, node: &NodeState) -> Demand {
-        let mut others = Demand::default();
-        let mut members_too = self.visited.get(place.position()) == Some(&true);
-        for wanted in node.wanted.iter() {
-            match self.look_up(wanted.workload, node) {
-                Wanted::Other { pending, each, .. } => {
-                    others.take(each, u64::from(wanted.missing.min(pending)));
-                }
-                Wanted::Member => members_too = true,
-                Wanted::Own | Wanted::Nobody => {}
-            }
+        if self.concerned.get(place.position()) != Some(&true) {
+            return node.demand().plus(self.members_elsewhere(place, node));
         }
-        let company =
-            if members_too { self.members_on(place, node) } else { self.members_elsewhere(place, node) };
-        others.plus(company)
+        let own = self.subject.place.into_iter().chain(self.members.iter().map(|(member, _)| *member));
+        let counted = own.filter_map(|workload| node.wanted_of(workload)).map(Wanted::demand);
+        counted.fold(node.demand(), Demand::minus).plus(self.members_on(place, node))
     }
 
-    fn look_up(&mut self, workload: WorkloadIdx, node: &NodeState) -> Wanted {
-        let known = self.wanted.entry(workload).or_insert(Wanted::Nobody);
-        let is_current = match known {
-            Wanted::Nobody => false,
-            Wanted::Other { class, .. } => *class == node.class_idx,
-            Wanted::Own | Wanted::Member => true,
-        };
-        if !is_current && let Some(state) = self.subject.state.workloads.get(workload) {
-            let each = self.subject.state.usage_under(state.handler, &state.shape, node);
-            *known = Wanted::Other { pending: state.pending(), each, class: node.class_idx };
-        }
-        *known
-    }
-
-    /// What members would take on a node where neither they nor the pod's workload are, which is equal for the class.
+    /// What members would take on a node that is not concerned, which is equal for the class.
     fn members_elsewhere(&mut self, place: NodeIdx, node: &NodeState) -> Demand {
         let class = node.class_idx as usize;
         if let Some(Some(known)) = self.elsewhere.get(class) {
@@ -153,39 +114,19 @@ impl<'a> Company<'a> {
     /// What members would take on a node, those among them that nobody knows yet included.
     fn members_on(&self, place: NodeIdx, node: &NodeState) -> Demand {
         let own_level = self.subject.workload.map_or(0.0, |own| own.share(self.subject.on(place) + 1));
-        let mut demand = Demand::default();
-        demand.take(self.subject.needs(node), self.expected);
+        let mut demand = Demand::of(self.subject.needs(node), self.expected);
         for (workload, member) in &self.members {
-            let wanted = node.wanted.binary_search_by_key(workload, |wanted| wanted.workload);
-            let wanted = wanted.ok().and_then(|wanted| node.wanted.get(wanted));
-            let level = wanted.map_or(own_level, |wanted| wanted.level.max(own_level));
+            let level = node.wanted_of(*workload).map_or(own_level, |wanted| wanted.level.max(own_level));
             let missing = whole(level * f64::from(member.replicas())).saturating_sub(member.on(place));
             let coming = u64::from(missing.min(member.pending()));
             if member.can_run_on(node) {
-                demand.take(self.subject.state.usage_under(member.handler, &member.shape, node), coming);
+                let each = self.subject.state.usage_under(member.handler, &member.shape, node);
+                demand = demand.plus(Demand::of(each, coming));
             } else {
                 demand.unable += coming;
             }
         }
         demand
-    }
-}
-
-impl Demand {
-    /// Adds so many pods that take as much as this each.
-    fn take(&mut self, each: Usage, coming: u64) {
-        self.pods += coming;
-        self.cpu_millis = self.cpu_millis.saturating_add(each.requests.cpu_millis.saturating_mul(coming));
-        self.memory_bytes = self.memory_bytes.saturating_add(each.memory().saturating_mul(coming));
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self {
-            cpu_millis: self.cpu_millis.saturating_add(other.cpu_millis),
-            memory_bytes: self.memory_bytes.saturating_add(other.memory_bytes),
-            pods: self.pods + other.pods,
-            unable: self.unable + other.unable,
-        }
     }
 }
 

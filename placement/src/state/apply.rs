@@ -191,6 +191,7 @@ impl ClusterState {
         }
         self.watch_images(&shape, now, effects);
         self.relink(place, effects);
+        self.refresh_around(place);
     }
 
     fn pod_applied(&mut self, pod: Pod, now: Millis, effects: &mut Effects) {

@@ -18,10 +18,10 @@ impl ClusterState {
             residents.flat_map(|resident| resident.partners.iter()).map(|partner| partner.workload).collect();
         let wanted: Arc<[_]> =
             partners.into_iter().filter_map(|partner| self.wanted(partner, state)).collect();
-        if wanted != state.wanted
+        if *wanted != *state.wanted()
             && let Some(state) = self.nodes.get_mut(node)
         {
-            state.wanted = wanted;
+            state.set_wanted(wanted);
         }
     }
 
@@ -86,19 +86,18 @@ impl ClusterState {
     fn refresh_one(&mut self, node: NodeIdx, workload: WorkloadIdx) {
         let Some(state) = self.nodes.get(node) else { return };
         let wanted = self.wanted(workload, state);
-        let place = state.wanted.binary_search_by_key(&workload, |wanted| wanted.workload);
-        if place.ok().and_then(|place| state.wanted.get(place)) == wanted.as_ref() {
+        if state.wanted_of(workload) == wanted.as_ref() {
             return;
         }
         let Some(state) = self.nodes.get_mut(node) else { return };
-        let mut all = state.wanted.to_vec();
-        match (place, wanted) {
+        let mut all = state.wanted().to_vec();
+        match (all.binary_search_by_key(&workload, |wanted| wanted.workload), wanted) {
             (Ok(place), Some(wanted)) => all.splice(place..=place, [wanted]).for_each(drop),
             (Ok(place), None) => drop(all.remove(place)),
             (Err(place), Some(wanted)) => all.insert(place, wanted),
             (Err(_), None) => {}
         }
-        state.wanted = all.into();
+        state.set_wanted(all.into());
     }
 
     /// How much a workload is wanted on a node, if it is.
@@ -111,6 +110,7 @@ impl ClusterState {
         let shares = state.partners.iter().map(|partner| share(partner.workload));
         let level = shares.fold(0.0, f64::max);
         let missing = whole(level * f64::from(state.replicas())).saturating_sub(node.replicas_of(workload));
-        (missing > 0).then_some(Wanted { workload, level, missing })
+        let each = self.usage_under(state.handler, &state.shape, node);
+        (missing > 0).then_some(Wanted { workload, level, missing, each })
     }
 }
