@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod documents;
 mod import;
 
 use std::num::NonZeroUsize;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wit_placement::Millis;
 use wit_placement::kube_scheduler::Profile;
 
+pub use self::documents::ReportArguments;
 pub use self::import::{
     ClusterArguments, Format, ImportArguments, ManifestsArguments, OpenbArguments, RasaArguments,
     RecordedArguments, SktraceArguments, Target,
@@ -34,6 +36,8 @@ pub enum Command {
     Replay(ReplayArguments),
     /// Holds strategies against each other over several seeds: means, intervals, differences, who is best at what
     Compare(CompareArguments),
+    /// Makes a page of runs for a browser: the headline, what it rests on, figures and tables
+    Report(ReportArguments),
     /// Says what a given placement of a trace's pods is worth: every metric, and whether it could be
     Evaluate(EvaluateArguments),
     /// Makes a trace of what others record: a cluster and what happens in it, a JSON object on each line

@@ -1,5 +1,6 @@
 //! The commands, each as `wit-sim` runs it.
 
+mod documents;
 mod runs;
 
 use std::fs::File;
@@ -17,6 +18,7 @@ use crate::import::{
 use crate::join;
 use crate::trace::{Trace, TraceProblem};
 
+pub(crate) use documents::report;
 pub(crate) use runs::{compare, replay};
 
 /// `wit-sim import`.

@@ -74,6 +74,7 @@ pub mod metrics;
 pub mod output;
 pub mod replay;
 pub mod report_html;
+mod save;
 pub mod scenario;
 pub mod statistics;
 pub mod strategy;
@@ -95,6 +96,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
             None => replayed(arguments, out, notes),
         },
         Command::Compare(arguments) => commands::compare(arguments, out, notes),
+        Command::Report(arguments) => commands::report(arguments, notes),
         Command::Import(arguments) => commands::import(arguments, out, notes),
         Command::Join(arguments) => commands::join(arguments, out, notes),
         Command::Validate(arguments) => commands::validate(arguments, out),

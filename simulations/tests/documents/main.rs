@@ -1,0 +1,6 @@
+//! The commands that read what runs left behind, as they are typed.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
+
+mod report;
+mod support;
