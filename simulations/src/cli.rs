@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wit_placement::Millis;
 use wit_placement::kube_scheduler::Profile;
 
-pub use self::documents::ReportArguments;
+pub use self::documents::{DiffArguments, ExplainArguments, ReportArguments};
 pub use self::import::{
     ClusterArguments, Format, ImportArguments, ManifestsArguments, OpenbArguments, RasaArguments,
     RecordedArguments, SktraceArguments, Target,
@@ -38,6 +38,10 @@ pub enum Command {
     Compare(CompareArguments),
     /// Makes a page of runs for a browser: the headline, what it rests on, figures and tables
     Report(ReportArguments),
+    /// Says what differs between two runs of one trace: numbers, pods that are elsewhere, and why
+    Diff(DiffArguments),
+    /// Says why a pod of a run is where it is: refused nodes, the best nodes, and every term of their scores
+    Explain(ExplainArguments),
     /// Says what a given placement of a trace's pods is worth: every metric, and whether it could be
     Evaluate(EvaluateArguments),
     /// Makes a trace of what others record: a cluster and what happens in it, a JSON object on each line
@@ -88,6 +92,10 @@ pub struct ReplayArguments {
     /// What is drawn in the run over the trace is drawn by this
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "manifests")]
     pub seed: u64,
+    /// Of how many of the best nodes the JSON document keeps what their scores are made of, for `explain` and `diff`; 0 keeps no
+    /// decisions, and makes it smaller
+    #[arg(long, value_name = "N", default_value_t = 3, conflicts_with = "manifests")]
+    pub decisions: usize,
     /// Folder of Kubernetes YAML or JSON, as `kubectl get -o yaml` prints it; a workload without pods gets pending ones
     #[arg(long, value_name = "DIR", requires = "images")]
     pub manifests: Option<PathBuf>,

@@ -18,7 +18,7 @@ use crate::import::{
 use crate::join;
 use crate::trace::{Trace, TraceProblem};
 
-pub(crate) use documents::report;
+pub(crate) use documents::{diff, explain, report};
 pub(crate) use runs::{compare, replay};
 
 /// `wit-sim import`.

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
-use crate::cli::ReportArguments;
+use crate::cli::{DiffArguments, ExplainArguments, Output, ReportArguments};
+use crate::diff::RunDifference;
 use crate::documents::Run;
+use crate::explain::RunExplanation;
 use crate::report_html::Report;
 use crate::save;
 
@@ -30,6 +32,29 @@ pub(crate) fn report(arguments: &ReportArguments, notes: &mut dyn Write) -> anyh
         into(folder, tables.iter().map(|table| (table.name, table.csv.as_str())), notes)?;
     }
     Ok(())
+}
+
+/// `wit-sim explain`.
+pub(crate) fn explain(arguments: &ExplainArguments, out: &mut dyn Write) -> anyhow::Result<()> {
+    let run = read::run(&arguments.run)?;
+    let explanation = RunExplanation::of(&run, &arguments.pod)
+        .map_err(|error| anyhow!("{}: {error}", arguments.run.display()))?;
+    let text = match arguments.output {
+        Output::Text => explanation.text(),
+        Output::Json => serde_json::to_string_pretty(&explanation)? + "\n",
+    };
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+/// `wit-sim diff`.
+pub(crate) fn diff(arguments: &DiffArguments, out: &mut dyn Write) -> anyhow::Result<()> {
+    let (one, other) = read::of_one_trace(&arguments.one, &arguments.other)?;
+    let difference = RunDifference::of(&one, &other);
+    let text = match arguments.output {
+        Output::Text => difference.text(arguments.most),
+        Output::Json => serde_json::to_string_pretty(&difference)? + "\n",
+    };
+    Ok(out.write_all(text.as_bytes())?)
 }
 
 /// How many runs of each strategy.

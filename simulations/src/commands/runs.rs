@@ -87,7 +87,11 @@ pub(crate) fn replay(
 ) -> anyhow::Result<()> {
     let opened = Opened::read(trace, arguments.config.as_deref())?;
     opened.warn(notes)?;
-    let options = options(arguments.runs.order, arguments.seed, arguments.runs.points);
+    let mut options = options(arguments.runs.order, arguments.seed, arguments.runs.points);
+    if arguments.output == Output::Json && arguments.decisions > 0 {
+        options.profile.tells_best = arguments.decisions;
+        options.profile.tells_unfit_of_bound = true;
+    }
     let run = arguments.strategy.run(&opened.scenario, &opened.settings, &options)?;
     let assumptions = Assumptions {
         seeds: vec![arguments.seed],

@@ -2,5 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
 
+mod diff;
+mod explain;
 mod report;
 mod support;

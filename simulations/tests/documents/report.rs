@@ -47,7 +47,7 @@ fn everything_that_is_wrong_with_the_runs_is_told_by_file_and_field() {
     assert_eq!(lines.len(), 5, "{}", printed.notes);
     assert_eq!(lines[0], "error: 4 problems");
     assert!(lines[1].starts_with("number: metrics.gainedAffinity: invalid type: string \"much\""));
-    assert!(lines[2].starts_with("kind: kind: kind is `Comparison`, expected `Run`"), "{}", lines[2]);
+    assert!(lines[2].starts_with("kind: kind: is `Comparison` and not `Run`; give what"), "{}", lines[2]);
     assert!(lines[3].starts_with("cut: apiVersion: EOF while parsing"), "{}", lines[3]);
     assert!(lines[4].starts_with("absent: cannot be read: No such file"), "{}", lines[4]);
 }

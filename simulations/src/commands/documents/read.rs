@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::documents::{Assumptions, Run};
+use serde::Deserialize;
+
+use crate::documents::{Assumptions, RUN, Run};
 use crate::import::{ImportError, ImportProblem, InputFile};
 
 /// Every run.
@@ -18,8 +20,14 @@ pub(super) fn runs(paths: &[PathBuf]) -> Result<Vec<Run>, ImportError> {
     if problems.is_empty() { Ok(runs) } else { Err(ImportError { problems }) }
 }
 
-fn run(path: &Path) -> Result<Run, ImportError> {
+/// A run.
+pub(super) fn run(path: &Path) -> Result<Run, ImportError> {
     let file = InputFile::read(path)?;
+    if let Some(kind) = other_kind(&file.bytes) {
+        let message =
+            format!("is `{kind}` and not `{RUN}`; give what `wit-sim replay TRACE --output json` prints");
+        return Err(problem(path, "kind", message).into());
+    }
     let mut json = serde_json::Deserializer::from_slice(&file.bytes);
     let run = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let place = error.path().to_string();
@@ -29,6 +37,31 @@ fn run(path: &Path) -> Result<Run, ImportError> {
     })?;
     json.end().map_err(|error| problem(path, "", error.to_string()))?;
     Ok(run)
+}
+
+/// The kind of a document that is another than a run.
+fn other_kind(bytes: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Kind {
+        kind: String,
+    }
+    serde_json::from_slice(bytes).ok().map(|Kind { kind }| kind).filter(|kind| kind != RUN)
+}
+
+/// Two runs of one trace.
+pub(super) fn of_one_trace(one: &Path, other: &Path) -> Result<(Run, Run), ImportError> {
+    let (first, second) = match (run(one), run(other)) {
+        (Ok(first), Ok(second)) => (first, second),
+        (first, second) => {
+            let problems = [first.err(), second.err()].into_iter().flatten().flat_map(|error| error.problems);
+            return Err(ImportError { problems: problems.collect() });
+        }
+    };
+    let input = |assumptions: &Assumptions| Assumptions { order: String::new(), ..assumptions.clone() };
+    match other_input(other, &input(&second.assumptions), one, &input(&first.assumptions)) {
+        Some(problem) => Err(problem.into()),
+        None => Ok((first, second)),
+    }
 }
 
 /// Runs that can be held against each other: of one trace, and every strategy with the same seeds, once each. They are in the
