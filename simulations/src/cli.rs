@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wit_placement::Millis;
 use wit_placement::kube_scheduler::Profile;
 
-pub use self::documents::{DiffArguments, ExplainArguments, ReportArguments};
+pub use self::documents::{DiffArguments, ExplainArguments, QuickstartArguments, ReportArguments};
 pub use self::import::{
     ClusterArguments, Format, ImportArguments, ManifestsArguments, OpenbArguments, RasaArguments,
     RecordedArguments, SktraceArguments, Target,
@@ -32,6 +32,8 @@ pub struct Cli {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
+    /// Runs an example from end to end: a trace, runs, their comparison and a report, and says what to type next
+    Quickstart(QuickstartArguments),
     /// Places the pods of a trace, or the pending pods of a folder of manifests
     Replay(ReplayArguments),
     /// Holds strategies against each other over several seeds: means, intervals, differences, who is best at what
@@ -120,7 +122,7 @@ pub struct ReplayArguments {
 }
 
 /// How runs over a trace are made.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Copy, Debug, Args)]
 pub struct RunArguments {
     /// The order of pods that arrive at the same time
     #[arg(long, value_enum, default_value_t = Order::Random, conflicts_with = "manifests")]

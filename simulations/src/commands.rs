@@ -1,6 +1,7 @@
 //! The commands, each as `wit-sim` runs it.
 
 mod documents;
+mod quickstart;
 mod runs;
 
 use std::fs::File;
@@ -19,6 +20,7 @@ use crate::join;
 use crate::trace::{Trace, TraceProblem};
 
 pub(crate) use documents::{diff, explain, report};
+pub(crate) use quickstart::quickstart;
 pub(crate) use runs::{compare, replay};
 
 /// `wit-sim import`.

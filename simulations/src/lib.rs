@@ -101,6 +101,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
         },
         Command::Compare(arguments) => commands::compare(arguments, out, notes),
         Command::Report(arguments) => commands::report(arguments, notes),
+        Command::Quickstart(arguments) => commands::quickstart(arguments, out),
         Command::Diff(arguments) => commands::diff(arguments, out),
         Command::Explain(arguments) => commands::explain(arguments, out),
         Command::Import(arguments) => commands::import(arguments, out, notes),

@@ -53,3 +53,11 @@ pub struct ExplainArguments {
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
 }
+
+/// The arguments of `quickstart`.
+#[derive(Clone, Debug, Args)]
+pub struct QuickstartArguments {
+    /// The folder for everything that is made; files in it that others made or changed are never overwritten
+    #[arg(short, long, value_name = "DIR", default_value = "wit-sim-quickstart")]
+    pub output: PathBuf,
+}

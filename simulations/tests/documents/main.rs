@@ -4,5 +4,6 @@
 
 mod diff;
 mod explain;
+mod quickstart;
 mod report;
 mod support;

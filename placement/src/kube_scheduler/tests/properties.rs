@@ -143,7 +143,7 @@ proptest! {
     }
     #[test]
     fn the_best_nodes_are_told_with_all_that_their_scores_are_made_of(drawn in drawn(), nodes in 1_usize..6) {
-        let told = Profile { tells_best: 3, ..Profile::default() };
+        let told = Profile { tells_best: 3, ..Profile::rehearsal() };
         let mut plain = scheduler((0..nodes).map(zoned), pods(&drawn));
         let mut telling = Scheduler::with_profile(ClusterState::new(Settings::default()).unwrap(), told);
         for event in (0..nodes).map(zoned).map(Event::Node).chain(pods(&drawn).into_iter().map(Event::Pod)) {
