@@ -44,7 +44,7 @@ fn tried(decision: &Decision) -> String {
         0 | 1 => format!("when it was tried, at {}", at(decision.last_tried)),
         tries => {
             let (first, last) = (at(decision.first_tried), at(decision.last_tried));
-            format!("at {last}, when it was tried for the {tries}th time; the first time was at {first}")
+            format!("at {last}, in the last of {tries} tries since {first}")
         }
     }
 }
