@@ -20,6 +20,8 @@ use crate::scenario::{Scenario, Step};
 use crate::strategy::Name;
 use crate::trace::Trace;
 
+const MIB: u64 = 1 << 20;
+
 /// A trace from its file, with what it simulates and what numbers from it rest on.
 pub(super) struct Opened {
     pub(super) scenario: Scenario,
@@ -99,11 +101,12 @@ fn overheads(scenario: &Scenario) -> Vec<String> {
         _ => None,
     });
     let told = classes.map(|class| {
-        let overhead = class.overhead;
-        format!(
-            "RuntimeClass {}: {}m CPU and {} bytes a pod",
-            class.name, overhead.cpu_millis, overhead.memory_bytes
-        )
+        let (cpu, memory) = (class.overhead.cpu_millis, class.overhead.memory_bytes);
+        let memory = match memory % MIB {
+            0 => format!("{} MiB", memory / MIB),
+            _ => format!("{memory} bytes"),
+        };
+        format!("RuntimeClass {}: {cpu}m CPU and {memory} a pod", class.name)
     });
     told.collect()
 }

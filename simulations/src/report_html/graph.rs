@@ -1,6 +1,6 @@
 //! Who calls whom: the workloads with the heaviest links as a column of names, and an arc for each two that call each other.
 //!
-//! An arc is as wide as its traffic; the dark middle of it is the part that can stay on a node. A workload stands beside those
+//! An arc is as wide as its traffic; the blue middle of it is the part that can stay on a node. A workload stands beside those
 //! that it has the most traffic with, so that most arcs are short.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,13 +13,13 @@ use crate::documents::Run;
 
 /// How many workloads are drawn at most.
 const MOST: usize = 30;
-/// How high a line is, and where names end and arcs begin.
-const LINE: f64 = 16.0;
-const NAMES: f64 = 186.0;
-const ARCS: f64 = 198.0;
+/// How high a line is, how wide a letter is about, and the room between the names and the arcs.
+const LINE: f64 = 20.0;
+const LETTER: f64 = 7.0;
+const GAP: f64 = 12.0;
 /// The widest arc's stroke, and the narrowest.
 const WIDEST: f64 = 9.0;
-const NARROWEST: f64 = 0.6;
+const NARROWEST: f64 = 1.0;
 /// The longest name in letters.
 const LETTERS: usize = 28;
 
@@ -93,28 +93,31 @@ impl<'a> Graph<'a> {
             [one, other] => one.namespace == other.namespace,
             _ => true,
         });
-        let farthest =
-            self.pairs.iter().filter_map(|pair| span(pair, &lines)).map(|(first, last)| last - first);
-        let farthest = farthest.max().unwrap_or(1).max(1) as f64;
+        let spans = self.pairs.iter().filter_map(|pair| span(pair, &lines));
+        let farthest = spans.map(|(first, last)| last - first).max().unwrap_or(1).max(1) as f64;
+        let letters = self.workloads.iter().map(|key| name(key, one_namespace).chars().count());
+        let names = letters.max().unwrap_or(0) as f64 * LETTER;
+        let path = |first, last| ellipse(first, last, farthest, WIDTH - names - GAP - WIDEST);
+        let width = |pair: &Pair<'_>| (pair.weight / widest * WIDEST).max(NARROWEST);
         let content = html! {
             // The widest are drawn first, so that they hide none.
             @for pair in &self.pairs {
                 @if let Some((first, last)) = span(pair, &lines) {
-                    g fill="none" {
+                    g fill="none" transform=(format!("translate({},0)", px(names + GAP))) {
                         title { (told(pair)) }
-                        (arc("away", first, last, farthest, (pair.weight / widest * WIDEST).max(NARROWEST)))
+                        (arc("away", &path(first, last), width(pair)))
                         @if pair.local > 0.0 {
-                            (arc("stays", first, last, farthest, pair.local / widest * WIDEST))
+                            (arc("stays", &path(first, last), width(pair) * pair.local / pair.weight))
                         }
                     }
                 }
             }
             @for (line, workload) in self.workloads.iter().enumerate() {
-                text class="title" x=(px(NAMES)) y=(px(middle(line) + 4.0)) text-anchor="end" {
+                text class="title" x=(px(names)) y=(px(middle(line) + 4.0)) text-anchor="end" {
                     (name(workload, one_namespace))
                     title { (workload) }
                 }
-                circle class="end" cx=(px(ARCS)) cy=(px(middle(line))) r="3" {}
+                circle class="end" cx=(px(names + GAP)) cy=(px(middle(line))) r="3" {}
             }
         };
         let label = format!("{strategy}: the {} workloads with the heaviest links", self.workloads.len());
@@ -176,16 +179,15 @@ fn middle(line: usize) -> f64 {
     (line as f64 + 0.5) * LINE
 }
 
-/// Half an ellipse to the right of the names, the wider the farther it goes.
-fn arc(class: &str, first: usize, last: usize, farthest: f64, width: f64) -> Markup {
+/// Half an ellipse from one line to another, the wider the farther it goes, in so much room.
+fn ellipse(first: usize, last: usize, farthest: f64, room: f64) -> String {
     let high = (last - first) as f64 * LINE / 2.0;
-    let room = WIDTH - ARCS - WIDEST;
-    let wide = (high * 1.4).min(room * ((last - first) as f64 / farthest).sqrt());
-    let (x, from, to) = (px(ARCS), px(middle(first)), px(middle(last)));
-    html! {
-        path class=(class) stroke-width=(format!("{width:.2}"))
-            d=(format!("M{x} {from}A{} {} 0 0 1 {x} {to}", px(wide), px(high))) {}
-    }
+    let wide = (high * 3.0).min(room * ((last - first) as f64 / farthest).sqrt());
+    format!("M0 {}A{} {} 0 0 1 0 {}", px(middle(first)), px(wide), px(high), px(middle(last)))
+}
+
+fn arc(class: &str, path: &str, width: f64) -> Markup {
+    html! { path class=(class) stroke-width=(format!("{width:.2}")) d=(path) {} }
 }
 
 fn name(workload: &WorkloadKey, one_namespace: bool) -> String {

@@ -87,7 +87,7 @@ fn over_time(report: &Report) -> Markup {
 
 fn nodes(report: &Report) -> Markup {
     let content = html! {
-        p { "A square is a node. It is as dark as the resource of which the largest share is taken; an empty node is hollow." }
+        p { "A square is a node: the stronger its colour, the more is taken of what it has least left of; an empty node is hollow." }
         ul class="legend" {
             @for shade in 0..node_map::SHADES {
                 li {
@@ -129,7 +129,7 @@ fn graph(report: &Report) -> Markup {
     };
     let content = html! {
         p {
-            "An arc joins two workloads that call each other; it is as wide as their traffic. Its dark middle is what can stay "
+            "An arc joins two workloads that call each other; it is as wide as their traffic. Its blue middle is what can stay "
             "on a node with calls routed to the same node first (G)."
         }
         ul class="legend" {
