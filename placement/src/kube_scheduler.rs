@@ -49,7 +49,7 @@ mod turn;
 mod unfit;
 mod verdicts;
 
-pub use attempt::{Attempt, Choice, Outcome, Preemption, Victim, last_attempts};
+pub use attempt::{Attempt, Choice, Outcome, PluginScore, Preemption, Ranked, Victim, last_attempts};
 pub use driver::Scheduler;
 pub use extender::{FilterReply, NoExtender, PlacesReply, SchedulerExtender};
 pub use profile::{BackOff, Profile, ScoringStrategy, Ties, Weights};

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod documents;
 mod import;
 
 use std::num::NonZeroUsize;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wit_placement::Millis;
 use wit_placement::kube_scheduler::Profile;
 
+pub use self::documents::{DiffArguments, ExplainArguments, QuickstartArguments, ReportArguments};
 pub use self::import::{
     ClusterArguments, Format, ImportArguments, ManifestsArguments, OpenbArguments, RasaArguments,
     RecordedArguments, SktraceArguments, Target,
@@ -30,10 +32,18 @@ pub struct Cli {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
+    /// Runs an example from end to end: a trace, runs, their comparison and a report, and says what to type next
+    Quickstart(QuickstartArguments),
     /// Places the pods of a trace, or the pending pods of a folder of manifests
     Replay(ReplayArguments),
     /// Holds strategies against each other over several seeds: means, intervals, differences, who is best at what
     Compare(CompareArguments),
+    /// Makes a page of runs for a browser: the headline, what it rests on, figures and tables
+    Report(ReportArguments),
+    /// Says what differs between two runs of one trace: numbers, pods that are elsewhere, and why
+    Diff(DiffArguments),
+    /// Says why a pod of a run is where it is: refused nodes, the best nodes, and every term of their scores
+    Explain(ExplainArguments),
     /// Says what a given placement of a trace's pods is worth: every metric, and whether it could be
     Evaluate(EvaluateArguments),
     /// Makes a trace of what others record: a cluster and what happens in it, a JSON object on each line
@@ -84,6 +94,10 @@ pub struct ReplayArguments {
     /// What is drawn in the run over the trace is drawn by this
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "manifests")]
     pub seed: u64,
+    /// Of how many of the best nodes the JSON document keeps what their scores are made of, for `explain` and `diff`; 0 keeps no
+    /// decisions, and makes it smaller
+    #[arg(long, value_name = "N", default_value_t = 3, conflicts_with = "manifests")]
+    pub decisions: usize,
     /// Folder of Kubernetes YAML or JSON, as `kubectl get -o yaml` prints it; a workload without pods gets pending ones
     #[arg(long, value_name = "DIR", requires = "images")]
     pub manifests: Option<PathBuf>,
@@ -108,7 +122,7 @@ pub struct ReplayArguments {
 }
 
 /// How runs over a trace are made.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Copy, Debug, Args)]
 pub struct RunArguments {
     /// The order of pods that arrive at the same time
     #[arg(long, value_enum, default_value_t = Order::Random, conflicts_with = "manifests")]

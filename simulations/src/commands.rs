@@ -1,5 +1,7 @@
 //! The commands, each as `wit-sim` runs it.
 
+mod documents;
+mod quickstart;
 mod runs;
 
 use std::fs::File;
@@ -17,6 +19,8 @@ use crate::import::{
 use crate::join;
 use crate::trace::{Trace, TraceProblem};
 
+pub(crate) use documents::{diff, explain, report};
+pub(crate) use quickstart::quickstart;
 pub(crate) use runs::{compare, replay};
 
 /// `wit-sim import`.

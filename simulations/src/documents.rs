@@ -5,9 +5,12 @@
 //! |---|---|---|
 //! | `Run` | one strategy, one seed: numbers, course, tables, and where each pod went | [`Run`] |
 //! | `Evaluation` | a placement that somebody else made: numbers and tables | [`Evaluation`](crate::evaluate::Evaluation) |
+//! | `RunExplanation` | why a pod of a run is where it is: the decision with every score term | [`RunExplanation`](crate::explain::RunExplanation) |
+//! | `RunDifference` | two runs of one trace: what moved and why | [`RunDifference`](crate::diff::RunDifference) |
 //! | `Comparison` | several strategies over several seeds: means with intervals, differences, who is best | [`Comparison`] |
 
 mod comparison;
+mod decision;
 mod made;
 #[cfg(test)]
 mod tests;
@@ -22,6 +25,7 @@ use wit_graph::WorkloadKey;
 use wit_placement::NodeName;
 
 pub use comparison::{Best, Comparison, Difference};
+pub use decision::{Decision, Evicts, ExtenderScore, RankedNode, RefusedNodes, Score, ScoreTerms};
 
 use crate::metrics::{Course, Details, Metrics};
 
@@ -29,6 +33,11 @@ use crate::metrics::{Course, Details, Metrics};
 pub const RUN: &str = "Run";
 /// The `kind` of a [`Comparison`].
 pub const COMPARISON: &str = "Comparison";
+
+/// The `kind` of a [`RunExplanation`](crate::explain::RunExplanation).
+pub const RUN_EXPLANATION: &str = "RunExplanation";
+/// The `kind` of a [`RunDifference`](crate::diff::RunDifference).
+pub const RUN_DIFFERENCE: &str = "RunDifference";
 
 /// The `kind` of an [`Evaluation`](crate::evaluate::Evaluation).
 pub const EVALUATION: &str = "Evaluation";
@@ -79,6 +88,10 @@ pub struct Run {
     pub links: Vec<RunLink>,
     /// Where each pod is at the end, in the order of their names.
     pub placements: Vec<PlacedPod>,
+    /// How they came there: the last decision about each pod that was tried, in the order of their names. Absent where the
+    /// run was made without them (`wit-sim replay --decisions 0`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decisions: Option<Vec<Decision>>,
 }
 
 /// A pod at the end of a run.
@@ -131,6 +144,14 @@ pub struct IsComparison;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IsEvaluation;
 
+/// The kind of a [`RunExplanation`](crate::explain::RunExplanation).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IsRunExplanation;
+
+/// The kind of a [`RunDifference`](crate::diff::RunDifference).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IsRunDifference;
+
 /// A type that is written as one word, and read from no other.
 macro_rules! word {
     ($name:ident, $word:expr, $field:literal) => {
@@ -165,13 +186,32 @@ word!(Version, API_VERSION, "apiVersion");
 word!(IsRun, RUN, "kind");
 word!(IsComparison, COMPARISON, "kind");
 word!(IsEvaluation, EVALUATION, "kind");
+word!(IsRunExplanation, RUN_EXPLANATION, "kind");
+word!(IsRunDifference, RUN_DIFFERENCE, "kind");
 
 impl Run {
     /// The numbers alone, without tables and placements.
     #[must_use]
     pub fn numbers(self) -> Self {
         let course = Course { series: Vec::new(), ..self.course };
-        Self { course, details: Details::default(), links: Vec::new(), placements: Vec::new(), ..self }
+        Self {
+            course,
+            details: Details::default(),
+            links: Vec::new(),
+            placements: Vec::new(),
+            decisions: None,
+            ..self
+        }
+    }
+
+    /// The decision about a pod, where the run keeps it.
+    pub fn decision(&self, pod: &str) -> Option<&Decision> {
+        let decisions = self.decisions.as_deref().unwrap_or_default();
+        let place = decisions.binary_search_by(|decision| decision.pod.as_str().cmp(pod)).ok();
+        // A document that others have written need not be in order.
+        place
+            .and_then(|place| decisions.get(place))
+            .or_else(|| decisions.iter().find(|decision| decision.pod == pod))
     }
 
     /// Every number by its key: those of the placement, then those of the course.

@@ -3,6 +3,7 @@
 //! Everything that happens is planned on one [`Timeline`]; what is planned for the same time happens in the order of planning.
 //! The cluster and the scheduler see a change at once, the extender hears of a binding when its watch would show it.
 
+mod attempts;
 mod controllers;
 mod departures;
 
@@ -11,10 +12,13 @@ use std::sync::Arc;
 
 use wit_config::Settings;
 use wit_graph::WorkloadKey;
-use wit_placement::kube_scheduler::report::Refusal;
+use wit_placement::kube_scheduler::report::{Refusal, SCHEDULER_CODE};
 use wit_placement::kube_scheduler::{Attempt, Profile, Scheduler};
 use wit_placement::{Affinity, ClusterState, Event, ImageReference, Millis, Pod, PodUid, World};
 
+pub use self::attempts::Turns;
+
+use self::attempts::Attempts;
 use self::controllers::Controllers;
 use crate::arrivals::{self, Order};
 use crate::metrics::{Course, Metrics, Point, Waiting};
@@ -55,6 +59,8 @@ pub struct Options {
 pub struct Run {
     /// The last attempt of each pod, in the order of their first.
     pub attempts: Vec<Attempt>,
+    /// When those pods were tried, and what the extender's scores were made of, in the same order.
+    pub turns: Vec<Turns>,
     /// The cluster at the end, as the scheduler saw it.
     pub state: ClusterState,
     /// How much traffic the placement keeps on a node.
@@ -63,6 +69,8 @@ pub struct Run {
     pub course: Course,
     /// When the last thing happened.
     pub ended: Millis,
+    /// Whether the attempts tell what the scores of the best nodes are made of.
+    pub tells_decisions: bool,
 }
 
 /// Runs the scenario with the extender.
@@ -148,23 +156,6 @@ struct Simulation<'a> {
     waits: Vec<u64>,
 }
 
-/// The last attempt of each pod.
-#[derive(Default)]
-struct Attempts {
-    last: Vec<Attempt>,
-    places: BTreeMap<PodUid, usize>,
-}
-
-impl Attempts {
-    fn push(&mut self, attempt: Attempt) {
-        let place = *self.places.entry(attempt.uid.clone()).or_insert(self.last.len());
-        match self.last.get_mut(place) {
-            Some(earlier) => *earlier = attempt,
-            None => self.last.push(attempt),
-        }
-    }
-}
-
 impl<'a> Simulation<'a> {
     fn run<S: Strategy>(mut self, strategy: &mut S) -> Run {
         while let Some(happening) = self.timeline.next() {
@@ -195,7 +186,9 @@ impl<'a> Simulation<'a> {
         let state = self.scheduler.cache().clone();
         let affinity = state.affinity(ended);
         let course = Course { waiting: Waiting::of(self.waits), ..self.course };
-        Run { attempts: self.attempts.last, affinity, state, course, ended }
+        let tells_decisions = self.options.profile.tells_best > 0;
+        let Attempts { last: attempts, turns, .. } = self.attempts;
+        Run { attempts, turns, state, affinity, course, ended, tells_decisions }
     }
 
     /// Takes the numbers as they were until now, where a point in time has passed.
@@ -333,10 +326,12 @@ impl<'a> Simulation<'a> {
             self.course.moves += 1;
             self.gather();
         }
-        for refusal in Refusal::all(&attempt.reasons) {
+        // What did not fit a pod that found a node is told or not, as the profile says: it does not count.
+        let counts = |refusal: &Refusal| !attempt.outcome.is_bound() || refusal.code != SCHEDULER_CODE;
+        for refusal in Refusal::all(&attempt.reasons).into_iter().filter(counts) {
             *self.course.refusals.entry(refusal.code).or_default() += refusal.nodes.len() as u64;
         }
-        self.attempts.push(attempt);
+        self.attempts.push(attempt, self.timeline.now(), strategy);
     }
 
     fn plan_cycle(&mut self) {

@@ -53,6 +53,8 @@
 //! | and one that somebody else made? | [`evaluate`](mod@evaluate) |
 //! | how sure is a difference? | [`statistics`] |
 //! | what do runs leave behind? | [`documents`] |
+//! | why is a pod of a run where it is? | [`explain`] |
+//! | what differs between two runs, and why? | [`diff`] |
 //! | and how do people see it? | [`report_html`] |
 //! | does a comparison fail a build? | [`fail_if`] |
 //! | how many nodes do so many pods need? | [`density`] |
@@ -63,9 +65,11 @@ mod commands;
 pub mod compare;
 pub mod counts;
 pub mod density;
+pub mod diff;
 pub mod documents;
 pub mod engine;
 pub mod evaluate;
+pub mod explain;
 pub mod fail_if;
 pub mod import;
 pub mod input;
@@ -74,6 +78,7 @@ pub mod metrics;
 pub mod output;
 pub mod replay;
 pub mod report_html;
+mod save;
 pub mod scenario;
 pub mod statistics;
 pub mod strategy;
@@ -95,6 +100,10 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
             None => replayed(arguments, out, notes),
         },
         Command::Compare(arguments) => commands::compare(arguments, out, notes),
+        Command::Report(arguments) => commands::report(arguments, notes),
+        Command::Quickstart(arguments) => commands::quickstart(arguments, out),
+        Command::Diff(arguments) => commands::diff(arguments, out),
+        Command::Explain(arguments) => commands::explain(arguments, out),
         Command::Import(arguments) => commands::import(arguments, out, notes),
         Command::Join(arguments) => commands::join(arguments, out, notes),
         Command::Validate(arguments) => commands::validate(arguments, out),

@@ -11,6 +11,7 @@
 
 mod axes;
 mod figures;
+mod graph;
 mod node_map;
 mod page;
 mod sections;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use wit_config::Settings;
 use wit_graph::WorkloadKey;
 use wit_placement::kube_scheduler::{NoExtender, SchedulerExtender, ScoringStrategy};
-use wit_placement::{ClusterState, Event, Millis};
+use wit_placement::{ClusterState, Event, Millis, NodeName, PodUid, Terms};
 
 pub use favourites::{Favourites, Taste};
 pub use wit::WitPlacement;
@@ -53,6 +53,11 @@ pub trait Strategy: SchedulerExtender<Error = Infallible> {
 
     /// The bindings since the last call, which its watch is still to show.
     fn bindings(&mut self) -> Vec<Event>;
+
+    /// What its score of the node was made of when it last answered about the pod, where it says.
+    fn terms(&self, _pod: &PodUid, _node: &NodeName) -> Option<Terms> {
+        None
+    }
 
     /// When pods that it refused are to be tried again at the latest, as far as they were not asked for yet.
     fn deadlines(&mut self) -> BTreeSet<Millis>;

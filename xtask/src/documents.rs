@@ -4,8 +4,10 @@ use anyhow::{Context, bail};
 use clap::CommandFactory;
 use schemars::{JsonSchema, schema_for};
 use wit_extender::api::{Explanation, Graph};
+use wit_sim::diff::RunDifference;
 use wit_sim::documents::{Comparison, Run};
 use wit_sim::evaluate::Evaluation;
+use wit_sim::explain::RunExplanation;
 
 use crate::{command_line, crates, demo, metrics, repository};
 
@@ -39,6 +41,8 @@ pub fn documents() -> anyhow::Result<Vec<Document>> {
         document("docs/schemas/evaluation.json", schema::<Evaluation>()?),
         document("docs/schemas/run.json", schema::<Run>()?),
         document("docs/schemas/comparison.json", schema::<Comparison>()?),
+        document("docs/schemas/run-explanation.json", schema::<RunExplanation>()?),
+        document("docs/schemas/run-difference.json", schema::<RunDifference>()?),
         document("docs/schemas/trace.json", schema::<wit_sim::trace::Line>()?),
         document(README, between_marks(README, "demo", &demo::block()?)?),
         document(

@@ -21,6 +21,33 @@ pub struct Attempt {
     pub preemption: Option<Preemption>,
     /// Which nodes were refused, by the message of kube-scheduler's own filters or the extender's.
     pub reasons: BTreeMap<String, Vec<NodeName>>,
+    /// The best of the nodes that were scored, the best first, with what their scores are made of: as many as
+    /// [`Profile::tells_best`](super::Profile::tells_best) says. Empty where fewer than two nodes were left.
+    pub ranking: Vec<Ranked>,
+}
+
+/// A node that was scored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ranked {
+    /// The node.
+    pub node: NodeName,
+    /// The sum of all scores, each times its weight.
+    pub total: u64,
+    /// What each of kube-scheduler's plugins gave, in the order of their names; those that had nothing to say are left out.
+    pub plugins: Vec<PluginScore>,
+    /// The extender's score, 0 to 10; `None` where it was not asked.
+    pub extender: Option<u8>,
+}
+
+/// What a plugin gave a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PluginScore {
+    /// The plugin's name as in kube-scheduler's configuration.
+    pub plugin: &'static str,
+    /// 0 to 100.
+    pub score: u64,
+    /// How often it counts.
+    pub weight: u64,
 }
 
 /// What became of an attempt.

@@ -10,6 +10,9 @@ use super::snapshot::{Resident, Snapshot};
 use super::unfit::Unfits;
 use super::verdicts::{Verdict, Verdicts};
 
+/// A plugin's name, its weight, and its score of each node.
+pub(super) type Column = (&'static str, u64, Vec<u64>);
+
 /// What is worked out once for a pod, before any node is looked at.
 pub(super) struct Cycle<'a> {
     pub(super) snapshot: &'a Snapshot,
@@ -126,27 +129,50 @@ impl<'a> Cycle<'a> {
                 + weights.image_locality * u64::from(verdict.fixed.images)
         };
         let mut totals: Vec<u64> = verdicts().map(own).collect();
-        let mut add = |weight: u64, scores: Vec<u64>| {
+        for (_, weight, scores) in self.of_all(nodes) {
             totals.iter_mut().zip(scores).for_each(|(total, score)| *total += weight * score);
-        };
-        if verdicts().any(|verdict| verdict.fixed.discouraging > 0) {
-            let mut taints: Vec<_> = verdicts().map(|it| u64::from(it.fixed.discouraging)).collect();
-            normalize(&mut taints, true);
-            add(weights.taint_toleration, taints);
-        } else {
-            add(weights.taint_toleration, vec![MAX_SCORE; nodes.len()]);
         }
+        totals
+    }
+
+    /// What the sums of [`Cycle::totals`] are made of.
+    pub(super) fn plugins(&self, nodes: &[u32]) -> Vec<Column> {
+        let weights = &self.profile.weights;
+        let column = |name, weight, score: fn(Verdict) -> u8| {
+            let scores = nodes.iter().map(|node| u64::from(score(self.verdicts.known(*node))));
+            (name, weight, scores.collect())
+        };
+        let own = [
+            column("NodeResourcesFit", weights.node_resources_fit, |it| it.fit),
+            column("NodeResourcesBalancedAllocation", weights.node_resources_balanced_allocation, |it| {
+                it.balanced
+            }),
+            column("ImageLocality", weights.image_locality, |it| it.fixed.images),
+        ];
+        own.into_iter().chain(self.of_all(nodes)).collect()
+    }
+
+    /// The scores that a node has only beside the others; plugins that have nothing to say of any are left out.
+    fn of_all(&self, nodes: &[u32]) -> Vec<Column> {
+        let weights = &self.profile.weights;
+        let verdicts = || nodes.iter().map(|node| self.verdicts.known(*node));
+        let mut taints = vec![MAX_SCORE; nodes.len()];
+        if verdicts().any(|verdict| verdict.fixed.discouraging > 0) {
+            taints = verdicts().map(|it| u64::from(it.fixed.discouraging)).collect();
+            normalize(&mut taints, true);
+        }
+        let mut columns = vec![("TaintToleration", weights.taint_toleration, taints)];
         if verdicts().any(|verdict| verdict.fixed.preferred > 0) {
             let mut preferred: Vec<_> = verdicts().map(|it| u64::from(it.fixed.preferred)).collect();
             normalize(&mut preferred, false);
-            add(weights.node_affinity, preferred);
+            columns.push(("NodeAffinity", weights.node_affinity, preferred));
         }
         if let Some(spread) = topology_spread::scores(self.snapshot, self.class, &self.verdicts, nodes) {
-            add(weights.pod_topology_spread, spread);
+            columns.push(("PodTopologySpread", weights.pod_topology_spread, spread));
         }
         if let Some(near) = inter_pod_affinity::scores(self.snapshot, self.class, nodes) {
-            add(weights.inter_pod_affinity, near);
+            columns.push(("InterPodAffinity", weights.inter_pod_affinity, near));
         }
-        totals
+        columns
     }
 }

@@ -161,7 +161,15 @@ impl Scheduler {
             Decision::GiveUp => self.nominations.forget(&pod.uid),
         }
         let Pod { key, uid, workload, .. } = pod.clone();
-        let attempt = Attempt { pod: key, uid, workload, outcome, preemption, reasons: found.reasons };
+        let attempt = Attempt {
+            pod: key,
+            uid,
+            workload,
+            outcome,
+            preemption,
+            reasons: found.reasons,
+            ranking: found.ranking,
+        };
         Ok((attempt, hopes_for_bindings))
     }
 

@@ -28,6 +28,8 @@ pub struct Profile {
     /// Whether [`Attempt::reasons`](super::Attempt::reasons) also tells which nodes did not fit a pod that was bound.
     /// Naming them costs more than the whole rest of a cycle in a large cluster.
     pub tells_unfit_of_bound: bool,
+    /// Of how many of the best nodes [`Attempt::ranking`](super::Attempt::ranking) tells what their scores are made of.
+    pub tells_best: usize,
 }
 
 /// The weights of the scoring plugins. Each gives 0 to 100.
@@ -128,6 +130,7 @@ impl Default for Profile {
             back_off: Some(BackOff::default()),
             preemption: true,
             tells_unfit_of_bound: true,
+            tells_best: 0,
         }
     }
 }

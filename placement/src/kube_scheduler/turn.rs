@@ -1,9 +1,10 @@
 //! One pod's turn: the nodes that fit, what the extender says of them, and the choice.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::attempt::Choice;
-use super::cycle::Cycle;
+use super::attempt::{Choice, PluginScore, Ranked};
+use super::cycle::{Column, Cycle};
 use super::extender::SchedulerExtender;
 use super::nominations::Nominations;
 use super::preemption::Candidate;
@@ -49,6 +50,8 @@ pub(super) struct Found {
     refused_by_pods: Vec<u32>,
     /// Why nodes were refused, in words.
     pub(super) reasons: BTreeMap<String, Vec<NodeName>>,
+    /// What the scores of the best nodes are made of, as far as that is asked for.
+    pub(super) ranking: Vec<Ranked>,
 }
 
 impl Found {
@@ -65,7 +68,7 @@ impl<X: SchedulerExtender> Turn<'_, X> {
             Some(found) => found,
             None => self.search()?,
         };
-        let choice = self.choose(&found.nodes)?;
+        let choice = self.choose(&mut found)?;
         if choice.is_none() || self.profile.tells_unfit_of_bound {
             self.tell(&mut found);
         }
@@ -149,8 +152,8 @@ impl<X: SchedulerExtender> Turn<'_, X> {
     }
 
     /// The node with the highest score; the only one is taken without asking.
-    fn choose(&mut self, nodes: &[u32]) -> Result<Option<Choice>, X::Error> {
-        let snapshot = self.snapshot;
+    fn choose(&mut self, found: &mut Found) -> Result<Option<Choice>, X::Error> {
+        let (snapshot, nodes) = (self.snapshot, found.nodes.as_slice());
         let choice = |node: u32, total, extender| {
             let node = snapshot.name(node)?.clone();
             Some(Choice { node, total, extender, beside: Vec::new() })
@@ -170,8 +173,34 @@ impl<X: SchedulerExtender> Turn<'_, X> {
         }
         let prefers = scores.iter().any(|score| *score > 0);
         let Some((best, total)) = self.ties.best(&totals) else { return Ok(None) };
+        found.ranking = self.ranking(nodes, &totals, &scores, best);
         let score = scores.get(best).copied().filter(|_| prefers);
         Ok(nodes.get(best).and_then(|node| choice(*node, Some(total), score)))
+    }
+
+    /// The best nodes, the chosen one first, with what their scores are made of.
+    fn ranking(&self, nodes: &[u32], totals: &[u64], scores: &[u8], best: usize) -> Vec<Ranked> {
+        if self.profile.tells_best == 0 {
+            return Vec::new();
+        }
+        let mut places: Vec<usize> = (0..nodes.len()).collect();
+        places.sort_by_key(|place| (Reverse(totals.get(*place)), *place != best, *place));
+        places.truncate(self.profile.tells_best);
+        let columns = self.cycle.plugins(nodes);
+        let ranked = places.into_iter().filter_map(|place| {
+            let plugin = |(plugin, weight, scores): &Column| {
+                Some(PluginScore { plugin, weight: *weight, score: *scores.get(place)? })
+            };
+            let mut plugins: Vec<_> = columns.iter().filter_map(plugin).collect();
+            plugins.sort_unstable();
+            Some(Ranked {
+                node: self.snapshot.name(*nodes.get(place)?)?.clone(),
+                total: *totals.get(place)?,
+                plugins,
+                extender: scores.get(place).copied(),
+            })
+        });
+        ranked.collect()
     }
 
     /// Whom to evict, of the nodes where that may help.

@@ -9,7 +9,8 @@ use anyhow::{Context, ensure};
 use wit_config::Settings;
 use wit_graph::Digest;
 
-use crate::cli::{CompareArguments, Output, ReplayArguments};
+use crate::arrivals::Order;
+use crate::cli::{CompareArguments, Output, ReplayArguments, RunArguments};
 use crate::compare::{Plan, compare as compare_all, options};
 use crate::documents::{Assumptions, Comparison, Run};
 use crate::evaluate::value;
@@ -19,21 +20,38 @@ use crate::scenario::{Scenario, Step};
 use crate::strategy::Name;
 use crate::trace::Trace;
 
+const MIB: u64 = 1 << 20;
+
 /// A trace from its file, with what it simulates and what numbers from it rest on.
-struct Opened {
-    scenario: Scenario,
-    settings: Settings,
-    assumptions: Assumptions,
+pub(super) struct Opened {
+    pub(super) scenario: Scenario,
+    pub(super) settings: Settings,
+    pub(super) assumptions: Assumptions,
+}
+
+/// How a run is made.
+#[derive(Clone, Copy)]
+pub(super) struct How {
+    pub(super) order: Order,
+    pub(super) points: u32,
+    pub(super) seed: u64,
+    /// Of how many of the best nodes each decision is kept.
+    pub(super) decisions: usize,
 }
 
 impl Opened {
     fn read(path: &Path, config: Option<&Path>) -> anyhow::Result<Self> {
-        let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
         let place = || path.display().to_string();
-        let trace = Trace::read(bytes.as_slice()).with_context(place)?;
-        let scenario = trace.load().with_context(place)?;
+        let bytes = std::fs::read(path).with_context(place)?;
         let settings = config.map(input::settings).transpose()?.unwrap_or_default();
-        let digest = Digest::of(&bytes).to_string();
+        Self::of(&bytes, settings).with_context(place)
+    }
+
+    /// What a trace's bytes hold.
+    pub(super) fn of(bytes: &[u8], settings: Settings) -> anyhow::Result<Self> {
+        let trace = Trace::read(bytes)?;
+        let scenario = trace.load()?;
+        let digest = Digest::of(bytes).to_string();
         let assumptions = Assumptions {
             trace: trace.header.name,
             input_sha256: digest.strip_prefix("sha256:").map(ToOwned::to_owned),
@@ -43,6 +61,20 @@ impl Opened {
             ..Assumptions::default()
         };
         Ok(Self { scenario, settings, assumptions })
+    }
+
+    /// The document of a run.
+    pub(super) fn run(&self, strategy: Name, how: How) -> anyhow::Result<Run> {
+        let mut options = options(how.order, how.seed, how.points);
+        options.profile.tells_best = how.decisions;
+        options.profile.tells_unfit_of_bound = how.decisions > 0;
+        let run = strategy.run(&self.scenario, &self.settings, &options)?;
+        let assumptions = Assumptions {
+            seeds: vec![how.seed],
+            order: how.order.as_str().to_owned(),
+            ..self.assumptions.clone()
+        };
+        Ok(Run::of(strategy.as_str(), assumptions, &run))
     }
 
     fn warn(&self, notes: &mut dyn Write) -> std::io::Result<()> {
@@ -69,11 +101,12 @@ fn overheads(scenario: &Scenario) -> Vec<String> {
         _ => None,
     });
     let told = classes.map(|class| {
-        let overhead = class.overhead;
-        format!(
-            "RuntimeClass {}: {}m CPU and {} bytes a pod",
-            class.name, overhead.cpu_millis, overhead.memory_bytes
-        )
+        let (cpu, memory) = (class.overhead.cpu_millis, class.overhead.memory_bytes);
+        let memory = match memory % MIB {
+            0 => format!("{} MiB", memory / MIB),
+            _ => format!("{memory} bytes"),
+        };
+        format!("RuntimeClass {}: {cpu}m CPU and {memory} a pod", class.name)
     });
     told.collect()
 }
@@ -87,14 +120,10 @@ pub(crate) fn replay(
 ) -> anyhow::Result<()> {
     let opened = Opened::read(trace, arguments.config.as_deref())?;
     opened.warn(notes)?;
-    let options = options(arguments.runs.order, arguments.seed, arguments.runs.points);
-    let run = arguments.strategy.run(&opened.scenario, &opened.settings, &options)?;
-    let assumptions = Assumptions {
-        seeds: vec![arguments.seed],
-        order: arguments.runs.order.as_str().to_owned(),
-        ..opened.assumptions
-    };
-    let run = Run::of(arguments.strategy.as_str(), assumptions, &run);
+    let RunArguments { order, points } = arguments.runs;
+    let kept = if arguments.output == Output::Json { arguments.decisions } else { 0 };
+    let how = How { order, points, seed: arguments.seed, decisions: kept };
+    let run = opened.run(arguments.strategy, how)?;
     let text = match arguments.output {
         Output::Text => run_text(&run),
         Output::Json => serde_json::to_string_pretty(&run)? + "\n",
@@ -159,7 +188,7 @@ pub(crate) fn compare(
 }
 
 /// The numbers of which one way is better, strategy beside strategy; `*` marks the best where it is sure.
-fn comparison_text(comparison: &Comparison) -> String {
+pub(super) fn comparison_text(comparison: &Comparison) -> String {
     let assumptions = &comparison.assumptions;
     let mut text = format!(
         "{}: {} runs of each strategy, pods of one time in {} order; mean ± 95 % interval, * surely the best\n\n",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wit_placement::{ClusterState, Locality, Millis, PodKey};
 
-use super::{Assumptions, IsRun, PlacedPod, Run, RunLink, Version};
+use super::{Assumptions, IsRun, PlacedPod, Run, RunLink, Version, decision};
 use crate::engine;
 use crate::metrics::{Course, Details, Metrics, Point};
 
@@ -26,6 +26,7 @@ impl Run {
             details: Details::of(state, &reasons(run), now),
             links: links(state, now),
             placements: placements(state),
+            decisions: decision::all(run),
         }
     }
 }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::axes::{Axis, HEIGHT, KINDS, axes, figure, mark, percent, plain, px};
+use super::graph::Graph;
 use super::{Report, node_map};
 use crate::documents::Run;
 use crate::metrics::Point;
@@ -50,6 +51,9 @@ pub(super) fn all(report: &Report) -> Vec<Named> {
         .strategies()
         .map(|(name, run)| (format!("nodes-{}", plain_name(name)), node_map::node_map(run)));
     figures.extend(maps);
+    let graphs = report.strategies().map(|(name, run)| (name, Graph::of(run)));
+    let graphs = graphs.filter(|(_, graph)| !graph.is_empty());
+    figures.extend(graphs.map(|(name, graph)| (format!("graph-{}", plain_name(name)), graph.draw(name))));
     figures
 }
 

@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::axes::{STYLE, legend, percent};
+use super::graph::Graph;
 use super::{Report, figures, node_map, sections};
 
 const PAGE_STYLE: &str = include_str!("page.css");
@@ -33,6 +34,7 @@ pub(super) fn page(report: &Report) -> Markup {
                     (locality(report))
                     (over_time(report))
                     (nodes(report))
+                    (graph(report))
                     (sections::workloads(report))
                     (sections::links(report))
                     (sections::pending(report))
@@ -85,7 +87,7 @@ fn over_time(report: &Report) -> Markup {
 
 fn nodes(report: &Report) -> Markup {
     let content = html! {
-        p { "A square is a node. It is as dark as the resource of which the largest share is taken; an empty node is hollow." }
+        p { "A square is a node: the stronger its colour, the more is taken of what it has least left of; an empty node is hollow." }
         ul class="legend" {
             @for shade in 0..node_map::SHADES {
                 li {
@@ -109,6 +111,48 @@ fn nodes(report: &Report) -> Markup {
         }
     };
     section("nodes", "Nodes", &content)
+}
+
+/// Who calls whom, with each strategy.
+fn graph(report: &Report) -> Markup {
+    let graphs: Vec<_> = report.strategies().map(|(name, run)| (name, Graph::of(run))).collect();
+    let Some((_, first)) = graphs.iter().find(|(_, graph)| !graph.is_empty()) else {
+        return Markup::default();
+    };
+    let left_out = first.left_out();
+    let key = |class: &str| {
+        html! {
+            svg class="key" viewBox="0 0 14 14" width="14" height="14" aria-hidden="true" {
+                path class=(class) d="M0 7H14" stroke-width="6" fill="none" {}
+            }
+        }
+    };
+    let content = html! {
+        p {
+            "An arc joins two workloads that call each other; it is as wide as their traffic. Its blue middle is what can stay "
+            "on a node with calls routed to the same node first (G)."
+        }
+        ul class="legend" {
+            li { (key("stays")) "can stay on its node" }
+            li { (key("away")) "leaves it" }
+        }
+        div class="figures" {
+            @for (name, graph) in graphs.iter().filter(|(_, graph)| !graph.is_empty()) {
+                figure {
+                    figcaption { (name) }
+                    (graph.draw(name))
+                }
+            }
+        }
+        @if left_out.links > 0 {
+            p class="note" {
+                "The heaviest links are drawn. Left out are " (left_out.links) " more, which carry "
+                (format!("{:.1} %", left_out.traffic * 100.0)) " of all traffic, and " (left_out.workloads)
+                " workloads that only those touch; the CSV has all."
+            }
+        }
+    };
+    section("graph", "Who calls whom", &content)
 }
 
 /// The shares that a shade stands for.

@@ -194,6 +194,10 @@ fn figures_and_tables_are_files_of_their_own() {
         "nodes-most-allocated.svg",
         "nodes-wit.svg",
         "nodes-wit-batch.svg",
+        "graph-default.svg",
+        "graph-most-allocated.svg",
+        "graph-wit.svg",
+        "graph-wit-batch.svg",
     ];
     assert_eq!(names, expected);
     assert!(report.figures()[0].svg.starts_with("<?xml") && report.figures()[0].svg.contains("<style>"));
@@ -221,7 +225,37 @@ fn a_run_without_time_is_not_drawn_over_it() {
     still.course.series.truncate(1);
     let report = Report::new(vec![still]).unwrap();
     assert!(report.html().contains("Everything happens at once"));
-    assert_eq!(report.figures().len(), 2);
+    assert_eq!(report.figures().len(), 3);
+}
+
+#[test]
+fn the_graph_has_the_heaviest_links_and_says_what_it_leaves_out() {
+    let workload = |number: u32| WorkloadKey::new("shop", "Deployment", format!("service-{number:02}"));
+    let link = |consumer: u32, provider: u32, weight: f64| RunLink {
+        consumer: workload(consumer),
+        provider: workload(provider),
+        weight,
+        gained_affinity: 0.25,
+        random_balancing: 0.0,
+        prefer_same_node: 0.0,
+    };
+    // Forty workloads in pairs, the heavier the lower their number; one pair calls both ways.
+    let mut wit = run("wit", 1, 0.5, 3);
+    wit.links = (0..20).map(|pair| link(2 * pair, 2 * pair + 1, 0.9 / f64::from(pair + 10))).collect();
+    wit.links.push(link(1, 0, 0.01));
+    let graph = graph::Graph::of(&wit);
+    let left_out = graph.left_out();
+    assert_eq!((left_out.workloads, left_out.links), (10, 5));
+    let svg = graph.draw("wit").into_string();
+    assert_eq!((svg.matches("class=\"away\"").count(), svg.matches("class=\"end\"").count()), (15, 30));
+    let pair = "shop/Deployment/service-00 and shop/Deployment/service-01: 10.00 % of all traffic, of which 25 % can stay";
+    assert!(svg.contains(pair), "{svg}");
+    assert!(!svg.contains("service-30") && !svg.contains("NaN"), "{svg}");
+    let html = Report::new(vec![wit]).unwrap().html();
+    assert!(
+        html.contains("Left out are 5 more, which carry ")
+            && html.contains(" and 10 workloads that only those touch")
+    );
 }
 
 #[test]

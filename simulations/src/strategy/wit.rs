@@ -9,7 +9,7 @@ use wit_placement::kube_scheduler::{FilterReply, PlacesReply, SchedulerExtender}
 use wit_placement::reasons::{Code, Resolution};
 use wit_placement::{
     Candidate, ClusterState, Effects, Event, FilterAnswer, Millis, NodeName, Pod, PodMode, PodRequest,
-    answer_filter, answer_prioritize,
+    PodUid, ScoreBoard, Terms, answer_filter, answer_prioritize,
 };
 
 use super::Strategy;
@@ -23,6 +23,16 @@ pub struct WitPlacement {
     deadlines: BTreeSet<Millis>,
     /// A presumption gave room back.
     freed: bool,
+    /// What was answered last.
+    answered: Option<Answered>,
+}
+
+/// The scores of an answer.
+#[derive(Clone, Debug)]
+struct Answered {
+    pod: PodUid,
+    candidates: Vec<Candidate>,
+    board: ScoreBoard,
 }
 
 impl WitPlacement {
@@ -37,6 +47,7 @@ impl WitPlacement {
             bindings: Vec::new(),
             deadlines: BTreeSet::new(),
             freed: false,
+            answered: None,
         })
     }
 
@@ -61,6 +72,13 @@ impl Strategy for WitPlacement {
 
     fn bindings(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.bindings)
+    }
+
+    fn terms(&self, pod: &PodUid, node: &NodeName) -> Option<Terms> {
+        let answered = self.answered.as_ref().filter(|answered| answered.pod == *pod)?;
+        let place = Candidate::Known(self.state.node_place(node.as_str())?);
+        let position = answered.candidates.iter().position(|candidate| *candidate == place)?;
+        answered.board.terms.get(position).copied()
     }
 
     fn deadlines(&mut self) -> BTreeSet<Millis> {
@@ -92,9 +110,12 @@ impl SchedulerExtender for WitPlacement {
 
     fn filter_places(&mut self, pod: &Pod, nodes: &[&NodeName]) -> Result<PlacesReply, Infallible> {
         let request = request(pod);
-        let answer = answer_filter(&self.state, &request, &self.candidates(nodes), self.now);
+        let candidates = self.candidates(nodes);
+        let mut answer = answer_filter(&self.state, &request, &candidates, self.now);
         self.deadlines.extend(answer.judgement.as_ref().and_then(|judgement| judgement.reading_until));
         let reply = reply(&answer);
+        let board = answer.judgement.as_mut().and_then(|judgement| judgement.board.take());
+        self.answered = board.map(|board| Answered { pod: pod.uid.clone(), candidates, board });
         let effects = answer.ledger.enter(&mut self.state, &request, self.now);
         self.entered(&effects);
         Ok(reply)
@@ -102,8 +123,10 @@ impl SchedulerExtender for WitPlacement {
 
     fn prioritize_places(&mut self, pod: &Pod, nodes: &[&NodeName]) -> Result<Vec<u8>, Infallible> {
         let request = request(pod);
-        let answer = answer_prioritize(&self.state, &request, &self.candidates(nodes), self.now);
-        let scores = answer.board.map(|board| board.scores).unwrap_or_default();
+        let candidates = self.candidates(nodes);
+        let answer = answer_prioritize(&self.state, &request, &candidates, self.now);
+        let scores = answer.board.as_ref().map(|board| board.scores.clone()).unwrap_or_default();
+        self.answered = answer.board.map(|board| Answered { pod: pod.uid.clone(), candidates, board });
         let effects = answer.ledger.enter(&mut self.state, &request, self.now);
         self.entered(&effects);
         Ok(scores)

@@ -141,4 +141,26 @@ proptest! {
             let Ok(_) = scheduler.cycle(&mut NoExtender);
         }
     }
+    #[test]
+    fn the_best_nodes_are_told_with_all_that_their_scores_are_made_of(drawn in drawn(), nodes in 1_usize..6) {
+        let told = Profile { tells_best: 3, ..Profile::rehearsal() };
+        let mut plain = scheduler((0..nodes).map(zoned), pods(&drawn));
+        let mut telling = Scheduler::with_profile(ClusterState::new(Settings::default()).unwrap(), told);
+        for event in (0..nodes).map(zoned).map(Event::Node).chain(pods(&drawn).into_iter().map(Event::Pod)) {
+            telling.apply(event, Millis(0));
+        }
+        while let (Ok(Some(plain)), Ok(Some(mut attempt))) =
+            (plain.cycle(&mut NoExtender), telling.cycle(&mut NoExtender))
+        {
+            let ranking = std::mem::take(&mut attempt.ranking);
+            prop_assert_eq!(&plain, &attempt, "telling changes nothing");
+            let chosen = attempt.choice().filter(|choice| choice.total.is_some());
+            prop_assert_eq!(ranking.first().map(|best| &best.node), chosen.map(|choice| &choice.node));
+            prop_assert!(ranking.is_sorted_by_key(|node| std::cmp::Reverse(node.total)) && ranking.len() <= 3);
+            for node in &ranking {
+                let sum: u64 = node.plugins.iter().map(|plugin| plugin.score * plugin.weight).sum();
+                prop_assert_eq!(sum, node.total);
+            }
+        }
+    }
 }

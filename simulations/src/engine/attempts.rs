@@ -1,0 +1,51 @@
+//! What came of each pod's turns: the last attempt, and what is to be known of it later.
+
+use std::collections::BTreeMap;
+
+use wit_placement::kube_scheduler::Attempt;
+use wit_placement::{Millis, NodeName, PodUid, Terms};
+
+use crate::strategy::Strategy;
+
+/// When a pod was tried, and what the extender said the last time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Turns {
+    /// The first time.
+    pub first: Millis,
+    /// The last time.
+    pub last: Millis,
+    /// How often.
+    pub count: u32,
+    /// What the extender's scores were made of, of the nodes that the attempt tells and the chosen one; empty where the
+    /// extender does not say.
+    pub terms: BTreeMap<NodeName, Terms>,
+}
+
+/// The last attempt of each pod, in the order of the first ones.
+#[derive(Default)]
+pub(super) struct Attempts {
+    pub(super) last: Vec<Attempt>,
+    pub(super) turns: Vec<Turns>,
+    places: BTreeMap<PodUid, usize>,
+}
+
+impl Attempts {
+    /// Another attempt.
+    pub(super) fn push<S: Strategy>(&mut self, attempt: Attempt, now: Millis, strategy: &S) {
+        let terms = terms(&attempt, strategy);
+        let place = *self.places.entry(attempt.uid.clone()).or_insert(self.last.len());
+        if let (Some(earlier), Some(turns)) = (self.last.get_mut(place), self.turns.get_mut(place)) {
+            *earlier = attempt;
+            *turns = Turns { first: turns.first, last: now, count: turns.count.saturating_add(1), terms };
+        } else {
+            self.last.push(attempt);
+            self.turns.push(Turns { first: now, last: now, count: 1, terms });
+        }
+    }
+}
+
+fn terms<S: Strategy>(attempt: &Attempt, strategy: &S) -> BTreeMap<NodeName, Terms> {
+    let chosen = attempt.choice().map(|choice| &choice.node);
+    let nodes = attempt.ranking.iter().map(|ranked| &ranked.node).chain(chosen);
+    nodes.filter_map(|node| Some((node.clone(), strategy.terms(&attempt.uid, node)?))).collect()
+}

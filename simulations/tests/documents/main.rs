@@ -1,0 +1,9 @@
+//! The commands that read what runs left behind, as they are typed.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
+
+mod diff;
+mod explain;
+mod quickstart;
+mod report;
+mod support;
