@@ -4,6 +4,7 @@
 //! The cluster and the scheduler see a change at once, the extender hears of a binding when its watch would show it.
 
 mod controllers;
+mod departures;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,9 +13,7 @@ use wit_config::Settings;
 use wit_graph::WorkloadKey;
 use wit_placement::kube_scheduler::report::Refusal;
 use wit_placement::kube_scheduler::{Attempt, Profile, Scheduler};
-use wit_placement::{
-    Affinity, ClusterState, Event, ImageReference, Millis, NodeName, Pod, PodKey, PodUid, World,
-};
+use wit_placement::{Affinity, ClusterState, Event, ImageReference, Millis, Pod, PodUid, World};
 
 use self::controllers::Controllers;
 use crate::arrivals::{self, Order};
@@ -276,53 +275,6 @@ impl<'a> Simulation<'a> {
             self.waiting.insert(pod.uid.clone(), self.timeline.now());
         }
         self.happens(Event::Pod(pod), strategy);
-    }
-
-    fn node_drained<S: Strategy>(&mut self, name: &NodeName, strategy: &mut S) {
-        let cache = self.scheduler.cache();
-        let place = cache.node_place(name.as_str()).and_then(|place| cache.node(place));
-        if let Some(mut node) = place.and_then(|node| node.object()).cloned() {
-            node.unschedulable = true;
-            self.happens(Event::Node(node), strategy);
-        }
-        self.evict(name, strategy);
-    }
-
-    fn evict<S: Strategy>(&mut self, node: &NodeName, strategy: &mut S) {
-        for uid in self.pods_where(|pod| pod.node.as_ref() == Some(node)) {
-            self.pod_gone(&uid, strategy);
-            self.course.moves += 1;
-        }
-        self.gather();
-    }
-
-    /// Deletes the replicas that a workload has too many.
-    fn shrink<S: Strategy>(&mut self, key: &WorkloadKey, strategy: &mut S) {
-        for uid in self.controllers.superfluous(key, self.scheduler.cache()) {
-            self.pod_gone(&uid, strategy);
-        }
-    }
-
-    fn pod_leaves<S: Strategy>(&mut self, key: &PodKey, finished: bool, strategy: &mut S) {
-        self.arriving.retain(|pod| pod.key != *key);
-        let Some(pod) = self.scheduler.cache().pod(key).cloned() else { return };
-        if finished {
-            self.controllers.finished(&pod.workload);
-        }
-        self.pod_gone(&pod.uid, strategy);
-        self.gather();
-    }
-
-    fn pod_gone<S: Strategy>(&mut self, uid: &PodUid, strategy: &mut S) {
-        self.waiting.remove(uid);
-        if let Some(pod) = self.scheduler.cache().pod_of(uid) {
-            self.controllers.lost(&pod.workload);
-        }
-        self.happens(Event::PodGone(uid.clone()), strategy);
-    }
-
-    fn pods_where(&self, is_meant: impl Fn(&Pod) -> bool) -> Vec<PodUid> {
-        self.scheduler.cache().pods().filter(|pod| is_meant(pod)).map(|pod| pod.uid.clone()).collect()
     }
 
     fn happens<S: Strategy>(&mut self, event: Event, strategy: &mut S) {

@@ -14,7 +14,7 @@
 //! | `kwok` | what `kwokctl snapshot` records | [`kwok`] |
 
 mod additions;
-mod changes;
+pub mod changes;
 mod file;
 pub mod kss;
 pub mod kwok;

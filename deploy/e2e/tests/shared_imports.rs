@@ -2,7 +2,7 @@
 //!
 //! Built with the feature `shared`; see `just test-shared`.
 
-#![expect(clippy::panic, reason = "a test that cannot be set up fails")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

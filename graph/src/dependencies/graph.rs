@@ -205,8 +205,12 @@ impl DependencyGraph {
         let (id, is_new) = self.vertex(key);
         if let Some(workload) = self.vertices.node_weight_mut(id).map(Arc::make_mut) {
             let old = std::mem::replace(&mut workload.declared, links.to_vec());
-            old.into_iter().for_each(|link| self.declarers.remove(key, link.provider));
-            links.iter().for_each(|link| self.declarers.insert(key, link.provider.clone()));
+            for link in old {
+                self.declarers.remove(key, link.provider);
+            }
+            for link in links {
+                self.declarers.insert(key, link.provider.clone());
+            }
         }
         let mut consumers = BTreeSet::from([key.clone()]);
         if is_new {

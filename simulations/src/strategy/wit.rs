@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use wit_config::Settings;
-use wit_placement::kube_scheduler::{FilterReply, NoExtender, SchedulerExtender};
-use wit_placement::reasons::Resolution;
+use wit_placement::kube_scheduler::{FilterReply, PlacesReply, SchedulerExtender};
+use wit_placement::reasons::{Code, Resolution};
 use wit_placement::{
     Candidate, ClusterState, Effects, Event, FilterAnswer, Millis, NodeName, Pod, PodMode, PodRequest,
     answer_filter, answer_prioritize,
@@ -39,8 +40,8 @@ impl WitPlacement {
         })
     }
 
-    fn candidates(&self, nodes: &[NodeName]) -> Vec<Candidate> {
-        self.state.candidates(nodes.iter().map(NodeName::as_str), self.now)
+    fn candidates(&self, nodes: &[&NodeName]) -> Vec<Candidate> {
+        self.state.candidates(nodes.iter().map(|node| node.as_str()), self.now)
     }
 
     fn entered(&mut self, effects: &Effects) {
@@ -70,29 +71,42 @@ impl Strategy for WitPlacement {
 impl SchedulerExtender for WitPlacement {
     type Error = Infallible;
 
+    fn is_interested(&self, pod: &Pod) -> bool {
+        matches!(pod.shape.mode, None | Some(PodMode::Steer))
+    }
+
     fn filter(&mut self, pod: &Pod, nodes: &[NodeName]) -> Result<FilterReply, Infallible> {
-        if !steered(pod) {
-            return NoExtender.filter(pod, nodes);
-        }
+        let reply = self.filter_places(pod, &nodes.iter().collect::<Vec<_>>())?;
+        let name = |place: usize| nodes.get(place).cloned();
+        let told = |refused: Vec<(usize, Arc<str>)>| {
+            refused.into_iter().filter_map(|(place, why)| Some((name(place)?, why.to_string()))).collect()
+        };
+        let passing = reply.passing.into_iter().filter_map(name).collect();
+        Ok(FilterReply { nodes: passing, failed: told(reply.failed), unresolvable: told(reply.unresolvable) })
+    }
+
+    fn prioritize(&mut self, pod: &Pod, nodes: &[NodeName]) -> Result<BTreeMap<NodeName, u8>, Infallible> {
+        let scores = self.prioritize_places(pod, &nodes.iter().collect::<Vec<_>>())?;
+        Ok(nodes.iter().cloned().zip(scores).collect())
+    }
+
+    fn filter_places(&mut self, pod: &Pod, nodes: &[&NodeName]) -> Result<PlacesReply, Infallible> {
         let request = request(pod);
         let answer = answer_filter(&self.state, &request, &self.candidates(nodes), self.now);
-        let reply = reply(nodes, &answer);
         self.deadlines.extend(answer.judgement.as_ref().and_then(|judgement| judgement.reading_until));
+        let reply = reply(&answer);
         let effects = answer.ledger.enter(&mut self.state, &request, self.now);
         self.entered(&effects);
         Ok(reply)
     }
 
-    fn prioritize(&mut self, pod: &Pod, nodes: &[NodeName]) -> Result<BTreeMap<NodeName, u8>, Infallible> {
-        if !steered(pod) {
-            return NoExtender.prioritize(pod, nodes);
-        }
+    fn prioritize_places(&mut self, pod: &Pod, nodes: &[&NodeName]) -> Result<Vec<u8>, Infallible> {
         let request = request(pod);
         let answer = answer_prioritize(&self.state, &request, &self.candidates(nodes), self.now);
         let scores = answer.board.map(|board| board.scores).unwrap_or_default();
         let effects = answer.ledger.enter(&mut self.state, &request, self.now);
         self.entered(&effects);
-        Ok(nodes.iter().cloned().zip(scores).collect())
+        Ok(scores)
     }
 
     fn bound(&mut self, pod: &Pod, _node: &NodeName) -> Result<(), Infallible> {
@@ -101,28 +115,24 @@ impl SchedulerExtender for WitPlacement {
     }
 }
 
-/// Whether the pod's own annotation leaves it to our rules.
-fn steered(pod: &Pod) -> bool {
-    matches!(pod.shape.mode, None | Some(PodMode::Steer))
-}
-
 fn request(pod: &Pod) -> PodRequest {
     let Pod { key, uid, workload, shape, .. } = pod.clone();
     PodRequest { key, uid, workload, shape }
 }
 
-/// The answer by node names, as it goes over the wire.
-fn reply(nodes: &[NodeName], answer: &FilterAnswer) -> FilterReply {
-    let returned = answer.returned.iter().filter_map(|position| nodes.get(*position)).cloned();
-    let mut reply = FilterReply { nodes: returned.collect(), ..FilterReply::default() };
+/// The answer by places in the list of nodes.
+fn reply(answer: &FilterAnswer) -> PlacesReply {
+    let mut reply = PlacesReply { passing: answer.returned.clone(), ..PlacesReply::default() };
     let Some(judgement) = &answer.judgement else { return reply };
-    for (node, codes) in nodes.iter().zip(&judgement.codes) {
+    let mut messages: BTreeMap<Code, Arc<str>> = BTreeMap::new();
+    for (place, codes) in judgement.codes.iter().enumerate() {
         let Some(code) = codes.first_refusal() else { continue };
         let refused = match code.reason().resolution {
             Resolution::Eviction => &mut reply.failed,
             Resolution::Unresolvable | Resolution::Warning => &mut reply.unresolvable,
         };
-        refused.insert(node.clone(), judgement.message(code));
+        let message = messages.entry(code).or_insert_with(|| judgement.message(code).into());
+        refused.push((place, Arc::clone(message)));
     }
     reply
 }
