@@ -35,12 +35,13 @@
 //! | how is it judged, and what is written? | [`Judgement`], [`Scenarios`] |
 
 mod expand;
-mod format;
 mod figures;
+mod format;
 mod output;
-mod verdict;
 #[cfg(test)]
 mod tests;
+mod verdict;
+mod words;
 
 use anyhow::{Context, bail};
 use include_dir::{Dir, include_dir};
@@ -48,8 +49,8 @@ use wit_config::API_VERSION;
 
 pub use figures::{CaseRun, Figure, OneLess};
 pub use format::{Bounds, Case, Claim, Event, NodeGroup, PodGroup, Role, Scale, Wasm};
-pub use output::render;
-pub use verdict::{CaseReport, Judgement, Outcome, Scenarios, Verdict, Why};
+pub use output::{listing, markdown, render};
+pub use verdict::{CaseReport, Judgement, Outcome, STRATEGIES, Scenarios, Verdict, Why};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
@@ -80,8 +81,11 @@ pub fn named(names: &[String]) -> anyhow::Result<Vec<Claim>> {
     if names.is_empty() {
         return Ok(claims);
     }
-    let unknown: Vec<&str> =
-        names.iter().map(String::as_str).filter(|name| claims.iter().all(|claim| claim.name != *name)).collect();
+    let unknown: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| claims.iter().all(|claim| claim.name != *name))
+        .collect();
     if !unknown.is_empty() {
         let known: Vec<&str> = claims.iter().map(|claim| claim.name.as_str()).collect();
         bail!("there is no scenario {}; there are {}", unknown.join(", "), known.join(", "));

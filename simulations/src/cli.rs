@@ -40,6 +40,8 @@ pub enum Command {
     Import(ImportArguments),
     /// Gives the pods of one trace the times of another's: traffic from here, arrivals and lifetimes from there
     Join(JoinArguments),
+    /// Replays what is claimed about Wasm on Kubernetes and says what is true of it; fails where that has changed
+    Scenarios(ScenariosArguments),
     /// Says everything that is wrong with traces, and what is in them
     Validate(ValidateArguments),
 }
@@ -160,6 +162,20 @@ pub struct EvaluateArguments {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// What is printed: a table for people or a document for programs
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// The arguments of `scenarios`.
+#[derive(Clone, Debug, Args)]
+pub struct ScenariosArguments {
+    /// The claims; without any all of them
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Lists the claims and replays none
+    #[arg(long, conflicts_with = "output")]
+    pub list: bool,
+    /// What is printed: verdicts for people or a document for programs
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
 }

@@ -6,8 +6,12 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
 
+use anyhow::ensure;
+
+use crate::claims::{self, Claim, Scenarios};
 use crate::cli::{
-    ClusterArguments, Format, ImportArguments, JoinArguments, ManifestsArguments, Target, ValidateArguments,
+    ClusterArguments, Format, ImportArguments, JoinArguments, ManifestsArguments, ScenariosArguments, Target,
+    ValidateArguments,
 };
 use crate::counts::Counts;
 use crate::import::manifests::Bound;
@@ -82,6 +86,21 @@ pub(crate) fn join(
     };
     let trace = join::join(cluster, &times, arguments.seed)?;
     give(&Imported { trace, passed_over: Vec::new() }, &arguments.target, out, notes)
+}
+
+/// `wit-sim scenarios`.
+pub(crate) fn scenarios(arguments: &ScenariosArguments, out: &mut dyn Write) -> anyhow::Result<()> {
+    let claims = claims::named(&arguments.names)?;
+    if arguments.list {
+        return Ok(out.write_all(claims::listing(&claims).as_bytes())?);
+    }
+    let claims = claims.iter().map(Claim::judge).collect::<anyhow::Result<_>>()?;
+    let scenarios = Scenarios { claims, ..Scenarios::default() };
+    out.write_all(claims::render(&scenarios, arguments.output)?.as_bytes())?;
+    let changed = scenarios.claims.iter().filter(|claim| !claim.unexpected.is_empty());
+    let changed: Vec<&str> = changed.map(|claim| claim.name.as_str()).collect();
+    ensure!(changed.is_empty(), "no longer as the files expect: {}", changed.join(", "));
+    Ok(())
 }
 
 /// `wit-sim validate`.

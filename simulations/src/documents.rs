@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `Run` | one strategy, one seed: numbers, course, tables, and where each pod went | [`Run`] |
 //! | `Evaluation` | a placement that somebody else made: numbers and tables | [`Evaluation`](crate::evaluate::Evaluation) |
+//! | `Scenarios` | claims and what came of them | [`Scenarios`](crate::claims::Scenarios) |
 //! | `Comparison` | several strategies over several seeds: means with intervals, differences, who is best | [`Comparison`] |
 
 mod comparison;
@@ -32,6 +33,9 @@ pub const COMPARISON: &str = "Comparison";
 
 /// The `kind` of an [`Evaluation`](crate::evaluate::Evaluation).
 pub const EVALUATION: &str = "Evaluation";
+
+/// The `kind` of [`Scenarios`](crate::claims::Scenarios).
+pub const SCENARIOS: &str = "Scenarios";
 
 /// What the numbers rest on beside the trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -131,6 +135,10 @@ pub struct IsComparison;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IsEvaluation;
 
+/// The kind of [`Scenarios`](crate::claims::Scenarios).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IsScenarios;
+
 /// A type that is written as one word, and read from no other.
 macro_rules! word {
     ($name:ident, $word:expr, $field:literal) => {
@@ -165,6 +173,7 @@ word!(Version, API_VERSION, "apiVersion");
 word!(IsRun, RUN, "kind");
 word!(IsComparison, COMPARISON, "kind");
 word!(IsEvaluation, EVALUATION, "kind");
+word!(IsScenarios, SCENARIOS, "kind");
 
 impl Run {
     /// The numbers alone, without tables and placements.

@@ -56,8 +56,10 @@
 //! | and how do people see it? | [`report_html`] |
 //! | does a comparison fail a build? | [`fail_if`] |
 //! | how many nodes do so many pods need? | [`density`] |
+//! | is it true what is claimed about Wasm on Kubernetes? | [`claims`] |
 
 pub mod arrivals;
+pub mod claims;
 pub mod cli;
 mod commands;
 pub mod compare;
@@ -98,6 +100,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
         Command::Import(arguments) => commands::import(arguments, out, notes),
         Command::Join(arguments) => commands::join(arguments, out, notes),
         Command::Validate(arguments) => commands::validate(arguments, out),
+        Command::Scenarios(arguments) => commands::scenarios(arguments, out),
         Command::Evaluate(arguments) => evaluated(arguments, out, notes),
     };
     match done {

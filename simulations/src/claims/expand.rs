@@ -4,19 +4,17 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Node, PodTemplateSpec};
 use serde_json::{Value, json};
-use wit_graph::{Component, ComponentKind, Digest, WorkloadKey};
+use wit_graph::WorkloadKey;
 use wit_sources::cluster::convert::LINKS_ANNOTATION;
 
 use super::format::{Case, Event, NodeGroup, PodGroup, Wasm};
-use crate::trace::{
-    Happening, Header, Image, NodeRef, PodRecord, Record, Scaled, Trace, WorkloadRecord,
-};
+use crate::trace::{Happening, Header, NodeRef, PodRecord, Record, Scaled, Trace, WorkloadRecord};
 
 /// The handler of runwasi's Wasmtime shim.
 const HANDLER: &str = "wasmtime";
 /// Where workloads are that have no namespace of their own.
 const NAMESPACE: &str = "services";
-/// The image of all components: a world that imports and exports nothing.
+/// The image of all components: it answers requests and imports nothing.
 const COMPONENT: &str = "registry.example/component:1";
 const CONTAINER: &str = "registry.example/container:1";
 
@@ -26,7 +24,7 @@ impl Case {
     /// # Errors
     /// An object that Kubernetes would not read.
     pub fn trace(&self, nodes: Option<u32>) -> anyhow::Result<Trace> {
-        let mut records = vec![component()];
+        let mut records = vec![component()?];
         records.extend(self.classes()?);
         let mut names = Vec::new();
         for group in &self.nodes {
@@ -51,8 +49,12 @@ impl Case {
     }
 
     fn classes(&self) -> anyhow::Result<Vec<Record>> {
-        let kinds: BTreeSet<_> =
-            self.pods.iter().filter_map(|group| group.wasm.as_ref()).map(|wasm| wasm.overhead.as_deref()).collect();
+        let kinds: BTreeSet<_> = self
+            .pods
+            .iter()
+            .filter_map(|group| group.wasm.as_ref())
+            .map(|wasm| wasm.overhead.as_deref())
+            .collect();
         let class = |overhead: Option<&str>| {
             let mut class = json!({"metadata": {"name": class_name(overhead)}, "handler": HANDLER});
             if let (Some(overhead), Some(class)) = (overhead, class.as_object_mut()) {
@@ -90,7 +92,8 @@ impl PodGroup {
             let key = WorkloadKey::new(namespace.as_str(), kind, name.as_str());
             let replicas = if self.each_node { u32::try_from(nodes.len())? } else { self.replicas };
             let template = self.template(None)?;
-            let workload = WorkloadRecord { workload: key.clone(), replicas, listed: self.each_node, template };
+            let workload =
+                WorkloadRecord { workload: key.clone(), replicas, listed: self.each_node, template };
             records.push(Record::new(0, Happening::Workload(Box::new(workload))));
             for node in nodes.iter().filter(|_| self.each_node) {
                 let pod = PodRecord {
@@ -110,16 +113,22 @@ impl PodGroup {
         let image = if self.wasm.is_some() { COMPONENT } else { CONTAINER };
         let requests = json!({"cpu": self.cpu, "memory": self.memory});
         let mut spec = serde_json::Map::new();
-        spec.insert("containers".to_owned(), json!([{"name": "main", "image": image, "resources": {"requests": requests}}]));
+        spec.insert(
+            "containers".to_owned(),
+            json!([{"name": "main", "image": image, "resources": {"requests": requests}}]),
+        );
         if let Some(Wasm { overhead }) = &self.wasm {
             spec.insert("runtimeClassName".to_owned(), class_name(overhead.as_deref()).into());
         }
         if let Some(node) = node {
-            let terms = json!([{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]);
-            let required = json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}});
+            let terms =
+                json!([{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]);
+            let required =
+                json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}});
             spec.insert("affinity".to_owned(), json!({ "nodeAffinity": required }));
         }
-        let annotations = self.links.as_ref().map_or_else(|| json!({}), |links| json!({LINKS_ANNOTATION: links}));
+        let annotations =
+            self.links.as_ref().map_or_else(|| json!({}), |links| json!({LINKS_ANNOTATION: links}));
         let template = json!({"metadata": {"annotations": annotations}, "spec": Value::Object(spec)});
         Ok(serde_json::from_value(template)?)
     }
@@ -141,16 +150,11 @@ fn class_name(overhead: Option<&str>) -> String {
     overhead.map_or_else(|| "wasm".to_owned(), |overhead| format!("wasm-{}", overhead.to_lowercase()))
 }
 
-fn component() -> Record {
-    let world = Component {
-        digest: Digest::of(COMPONENT.as_bytes()),
-        size_bytes: 0,
-        kind: ComponentKind::Component,
-        imports: Vec::new(),
-        exports: Vec::new(),
-        producers: Vec::new(),
-        wasi: None,
-        opaque_because: None,
-    };
-    Record::new(0, Happening::Image(Box::new(Image { reference: COMPONENT.to_owned(), world: Some(world) })))
+/// The component of all Wasm pods.
+fn component() -> anyhow::Result<Record> {
+    let image = json!({
+        "reference": COMPONENT,
+        "world": {"kind": "component", "exports": ["wasi:http/incoming-handler@0.2.2"]},
+    });
+    Ok(Record::new(0, Happening::Image(serde_json::from_value(image)?)))
 }

@@ -122,13 +122,12 @@ impl Case {
     /// The fewest nodes with which nothing is pending, from what arithmetic says up or down.
     fn sought(&self, strategy: Name) -> anyhow::Result<CaseRun> {
         let reckoned = self.fit()?.and_then(|fit| fit.nodes_for(self.wanted())).unwrap_or(1);
-        let most = u32::try_from(self.wanted())?;
         let mut nodes = u32::try_from(reckoned)?.max(1);
         let mut enough = self.replay(strategy, Some(nodes))?;
         while enough.metrics.pending > 0 {
-            anyhow::ensure!(nodes < most, "{}: no number of nodes suffices", self.id);
-            nodes += 1;
-            enough = self.replay(strategy, Some(nodes))?;
+            let more = self.replay(strategy, Some(nodes + 1))?;
+            anyhow::ensure!(more.metrics.pending < enough.metrics.pending, "no number of nodes suffices");
+            (nodes, enough) = (nodes + 1, more);
         }
         let mut one_node_less = None;
         while one_node_less.is_none() && nodes > 1 {
@@ -154,7 +153,8 @@ impl Case {
     fn told(&self, run: &Run) -> CaseRun {
         let (metrics, course) = (&run.metrics, &run.course);
         let most = run.details.nodes.iter().map(|node| node.pods).max().unwrap_or(0);
-        let across = run.links.iter().filter(|link| link.consumer.namespace != link.provider.namespace).count();
+        let across =
+            run.links.iter().filter(|link| link.consumer.namespace != link.provider.namespace).count();
         let figures = [
             (Figure::Nodes, f64::from(metrics.nodes_used)),
             (Figure::Placed, f64::from(metrics.placed)),
@@ -200,7 +200,9 @@ fn room(scenario: &Scenario) -> Option<Room> {
 
 fn demand(scenario: &Scenario) -> Option<Demand> {
     scenario.steps.iter().find_map(|(_, step)| match step {
-        Step::Workload { workload, .. } => Some(Demand::of(workload.shape.requests + workload.shape.overhead)),
+        Step::Workload { workload, .. } => {
+            Some(Demand::of(workload.shape.requests + workload.shape.overhead))
+        }
         _ => None,
     })
 }

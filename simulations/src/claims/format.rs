@@ -25,6 +25,11 @@ pub struct Claim {
     pub claim: String,
     /// Where it is from, or that no primary source was found.
     pub source: String,
+    /// What the replay does not tell, in words.
+    #[serde(default)]
+    pub leaves_out: Vec<String>,
+    /// The words of the verdict that a replay is known to give.
+    pub verdict: Option<String>,
     /// What is replayed.
     pub cases: Vec<Case>,
 }
@@ -191,9 +196,15 @@ impl Case {
         ensure!(!self.fewest || self.nodes.len() == 1, "seeks the number of nodes of several kinds");
         ensure!((self.role == Role::If) == self.condition.is_some(), "a condition belongs to `role: if`");
         ensure!(self.role == Role::Baseline || !self.meets.is_empty(), "does not say what it must meet");
+        let figures = self.meets.keys().chain(self.expect.values().flat_map(BTreeMap::keys));
+        let compares = figures.into_iter().any(|figure| *figure == Figure::TimesBaseline);
+        ensure!(!compares || self.against.is_some(), "does not say with what it is compared: `against`");
         if let Some(against) = &self.against {
             let mut earlier = claim.cases.iter().take_while(|case| case.id != self.id);
-            ensure!(earlier.any(|case| case.id == *against), "is compared with `{against}`, which does not come before");
+            ensure!(
+                earlier.any(|case| case.id == *against),
+                "is compared with `{against}`, which does not come before"
+            );
         }
         Ok(())
     }
