@@ -17,6 +17,7 @@ use crate::arrivals::Order;
 use crate::engine::{Options, Timing};
 use crate::fail_if::FailIf;
 use crate::strategy::Name;
+use crate::what_if::WhatIf;
 
 /// Asks what a cluster would look like with wit-placement: the very code that places pods there, on a virtual clock.
 #[derive(Clone, Debug, Parser)]
@@ -107,6 +108,9 @@ pub struct ReplayArguments {
     /// Virtual time until wit-placement sees a binding
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub bind_after: u64,
+    /// What is other than the trace has it
+    #[command(flatten)]
+    pub what_if: WhatIf,
 }
 
 /// How runs over a trace are made.
@@ -147,6 +151,9 @@ pub struct CompareArguments {
     /// What is printed: a table for people or a document for programs
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
+    /// What is other than the trace has it
+    #[command(flatten)]
+    pub what_if: WhatIf,
 }
 
 /// The arguments of `evaluate`.

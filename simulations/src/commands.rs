@@ -19,7 +19,7 @@ use crate::import::{
     ImportError, ImportProblem, Imported, InputFile, kss, kwok, live, manifests, openb, rasa, save, sktrace,
 };
 use crate::join;
-use crate::trace::{Trace, TraceProblem};
+use crate::trace::{Trace, TraceError, TraceProblem};
 
 pub(crate) use runs::{compare, replay};
 
@@ -107,7 +107,7 @@ pub(crate) fn scenarios(arguments: &ScenariosArguments, out: &mut dyn Write) -> 
 pub(crate) fn validate(arguments: &ValidateArguments, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut problems = Vec::new();
     for path in &arguments.traces {
-        match read(path) {
+        match read(path).and_then(|trace| simulated(path, trace)) {
             Ok(trace) => writeln!(out, "{}: {}", path.display(), Counts::of(&trace))?,
             Err(error) => problems.extend(error),
         }
@@ -121,13 +121,21 @@ fn read(path: &Path) -> Result<Trace, Vec<ImportProblem>> {
         |place: String, message: String| ImportProblem { file: path.display().to_string(), place, message };
     let file = File::open(path)
         .map_err(|error| vec![problem(String::new(), format!("cannot be opened: {error}"))])?;
-    Trace::read(BufReader::new(file)).map_err(|error| {
-        let told = |found: TraceProblem| match found.field.as_str() {
-            "" => problem(format!("line {}", found.line), found.message),
-            field => problem(format!("line {}: {field}", found.line), found.message),
-        };
-        error.problems.into_iter().map(told).collect()
-    })
+    Trace::read(BufReader::new(file)).map_err(|error| in_file(path, error))
+}
+
+/// The trace if it can be simulated, or everything that keeps it from that.
+fn simulated(path: &Path, trace: Trace) -> Result<Trace, Vec<ImportProblem>> {
+    trace.load().map_err(|error| in_file(path, error))?;
+    Ok(trace)
+}
+
+fn in_file(path: &Path, error: TraceError) -> Vec<ImportProblem> {
+    let told = |TraceProblem { line, field, message }: TraceProblem| {
+        let place = if field.is_empty() { format!("line {line}") } else { format!("line {line}: {field}") };
+        ImportProblem { file: path.display().to_string(), place, message }
+    };
+    error.problems.into_iter().map(told).collect()
 }
 
 /// Writes a trace where it is to go, and says what is in it.

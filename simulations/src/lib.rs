@@ -46,6 +46,7 @@
 //! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import), [`join`](mod@join) |
 //! | what happens at a step, and what follows from it? | [`engine`], on the virtual clock of [`timeline`] |
 //! | in which order do pods come? | [`arrivals`] |
+//! | what if the cluster were another? | [`what_if`] |
 //! | two strategies beside each other, and many over many seeds | [`replay`](mod@replay), [`compare`](mod@compare) |
 //! | who answers the scheduler? | [`strategy`] |
 //! | what comes out? | [`output`] |
@@ -81,6 +82,7 @@ pub mod statistics;
 pub mod strategy;
 pub mod timeline;
 pub mod trace;
+pub mod what_if;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -117,6 +119,10 @@ fn replayed(arguments: &ReplayArguments, out: &mut dyn Write, notes: &mut dyn Wr
     let (Some(manifests), Some(images)) = (&arguments.manifests, &arguments.images) else {
         anyhow::bail!("say what is placed: a trace, or --manifests and --images");
     };
+    anyhow::ensure!(
+        arguments.what_if.is_nothing(),
+        "what-if options change traces: make one of the folder with `wit-sim import manifests` first"
+    );
     let sources = Sources::open(manifests, images, arguments.config.as_deref())?;
     let scenario = sources.scenario()?;
     for warning in &scenario.warnings {

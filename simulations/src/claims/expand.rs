@@ -8,6 +8,7 @@ use wit_graph::WorkloadKey;
 use wit_sources::cluster::convert::LINKS_ANNOTATION;
 
 use super::format::{Case, Event, NodeGroup, PodGroup, Wasm};
+use crate::import::objects;
 use crate::trace::{Happening, Header, NodeRef, PodRecord, Record, Scaled, Trace, WorkloadRecord};
 
 /// The handler of runwasi's Wasmtime shim.
@@ -24,7 +25,7 @@ impl Case {
     /// # Errors
     /// An object that Kubernetes would not read.
     pub fn trace(&self, nodes: Option<u32>) -> anyhow::Result<Trace> {
-        let mut records = vec![component()?];
+        let mut records = vec![objects::http_component(COMPONENT)];
         records.extend(self.classes()?);
         let mut names = Vec::new();
         for group in &self.nodes {
@@ -148,13 +149,4 @@ impl Event {
 
 fn class_name(overhead: Option<&str>) -> String {
     overhead.map_or_else(|| "wasm".to_owned(), |overhead| format!("wasm-{}", overhead.to_lowercase()))
-}
-
-/// The component of all Wasm pods.
-fn component() -> anyhow::Result<Record> {
-    let image = json!({
-        "reference": COMPONENT,
-        "world": {"kind": "component", "exports": ["wasi:http/incoming-handler@0.2.2"]},
-    });
-    Ok(Record::new(0, Happening::Image(serde_json::from_value(image)?)))
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, ensure};
-use wit_config::Settings;
+use wit_config::{HostCatalogue, Settings};
 use wit_graph::Digest;
 
 use crate::cli::{CompareArguments, Output, ReplayArguments};
@@ -18,6 +18,7 @@ use crate::metrics::{METRICS, Metric, Routing};
 use crate::scenario::{Scenario, Step};
 use crate::strategy::Name;
 use crate::trace::Trace;
+use crate::what_if::{Changed, WhatIf};
 
 /// A trace from its file, with what it simulates and what numbers from it rest on.
 struct Opened {
@@ -27,12 +28,18 @@ struct Opened {
 }
 
 impl Opened {
-    fn read(path: &Path, config: Option<&Path>) -> anyhow::Result<Self> {
+    fn read(path: &Path, config: Option<&Path>, what_if: &WhatIf) -> anyhow::Result<Self> {
         let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
         let place = || path.display().to_string();
         let trace = Trace::read(bytes.as_slice()).with_context(place)?;
-        let scenario = trace.load().with_context(place)?;
+        let mut scenario = trace.load().with_context(place)?;
         let settings = config.map(input::settings).transpose()?.unwrap_or_default();
+        let settings = what_if.settings(settings).context("--set")?;
+        let hosts = HostCatalogue::bundled().merged(&settings.hosts);
+        let Changed { trace, told } = what_if.apply(trace, &hosts)?;
+        if !what_if.is_nothing() {
+            scenario = trace.load().with_context(|| format!("{} after the changes", path.display()))?;
+        }
         let digest = Digest::of(&bytes).to_string();
         let assumptions = Assumptions {
             trace: trace.header.name,
@@ -40,6 +47,7 @@ impl Opened {
             most_pods: most_pods(&scenario),
             overhead: overheads(&scenario),
             synthetic: trace.header.synthetic,
+            settings: told,
             ..Assumptions::default()
         };
         Ok(Self { scenario, settings, assumptions })
@@ -85,7 +93,7 @@ pub(crate) fn replay(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let opened = Opened::read(trace, arguments.config.as_deref())?;
+    let opened = Opened::read(trace, arguments.config.as_deref(), &arguments.what_if)?;
     opened.warn(notes)?;
     let options = options(arguments.runs.order, arguments.seed, arguments.runs.points);
     let run = arguments.strategy.run(&opened.scenario, &opened.settings, &options)?;
@@ -104,6 +112,7 @@ pub(crate) fn replay(
 
 fn run_text(run: &Run) -> String {
     let mut text = format!("{} with {}\n\n", run.assumptions.trace, run.strategy);
+    changes(&mut text, &run.assumptions);
     for metric in METRICS {
         line(&mut text, metric, &value(metric, metric.of(&run.metrics)));
     }
@@ -111,6 +120,16 @@ fn run_text(run: &Run) -> String {
         let _ = writeln!(text, "pending: {} {} (first {})", reason.pods, reason.reason, reason.first);
     }
     text
+}
+
+/// What was other than the trace has it.
+fn changes(text: &mut String, assumptions: &Assumptions) {
+    for (option, told) in &assumptions.settings {
+        let _ = writeln!(text, "what if: {option} {told}");
+    }
+    if !assumptions.settings.is_empty() {
+        text.push('\n');
+    }
 }
 
 fn line(text: &mut String, metric: &Metric, value: &str) {
@@ -125,7 +144,7 @@ pub(crate) fn compare(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let opened = Opened::read(&arguments.trace, arguments.config.as_deref())?;
+    let opened = Opened::read(&arguments.trace, arguments.config.as_deref(), &arguments.what_if)?;
     opened.warn(notes)?;
     let mut strategies = arguments.strategies.clone();
     if strategies.is_empty() {
@@ -167,6 +186,7 @@ fn comparison_text(comparison: &Comparison) -> String {
         assumptions.seeds.len(),
         assumptions.order
     );
+    changes(&mut text, assumptions);
     let shown: Vec<&Metric> =
         METRICS.iter().filter(|metric| comparison.best.contains_key(metric.key)).collect();
     let widest = shown.iter().map(|metric| metric.label().len()).max().unwrap_or(0);
