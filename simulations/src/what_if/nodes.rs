@@ -103,16 +103,16 @@ fn copies(shapes: &[Vec<String>], after: usize) -> BTreeMap<String, Vec<String>>
 fn shares(shapes: &[Vec<String>], after: usize) -> Vec<usize> {
     let before = shapes.iter().map(Vec::len).sum::<usize>().max(1);
     let exact = || shapes.iter().map(|names| names.len() * after);
-    let mut shares: Vec<usize> = exact().map(|share| share / before).collect();
+    let mut counts: Vec<usize> = exact().map(|share| share / before).collect();
     let mut remainders: Vec<(usize, usize)> = exact().map(|share| share % before).enumerate().collect();
     remainders.sort_by_key(|(_, remainder)| std::cmp::Reverse(*remainder));
-    let left = after - shares.iter().sum::<usize>();
+    let left = after - counts.iter().sum::<usize>();
     for (place, _) in remainders.into_iter().take(left) {
-        if let Some(share) = shares.get_mut(place) {
-            *share += 1;
+        if let Some(count) = counts.get_mut(place) {
+            *count += 1;
         }
     }
-    shares
+    counts
 }
 
 /// The node that something happens to.
