@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use wit_placement::Millis;
 use wit_placement::kube_scheduler::Profile;
 
@@ -45,6 +46,26 @@ pub enum Command {
     Scenarios(ScenariosArguments),
     /// Says everything that is wrong with traces, and what is in them
     Validate(ValidateArguments),
+    /// Prints the script by which a shell completes command lines of `wit-sim`
+    Completions(CompletionsArguments),
+    /// Writes the manual pages of `wit-sim` and of each of its commands
+    Man(ManArguments),
+}
+
+/// The arguments of `completions`.
+#[derive(Clone, Debug, Args)]
+pub struct CompletionsArguments {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// The arguments of `man`.
+#[derive(Clone, Debug, Args)]
+pub struct ManArguments {
+    /// The folder that the pages go to; it must be there
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 /// The arguments of `join`.

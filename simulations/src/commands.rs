@@ -1,6 +1,7 @@
 //! The commands, each as `wit-sim` runs it.
 
 mod runs;
+mod shell;
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
@@ -22,6 +23,7 @@ use crate::join;
 use crate::trace::{Trace, TraceError, TraceProblem};
 
 pub(crate) use runs::{compare, replay};
+pub(crate) use shell::{completions, man};
 
 /// `wit-sim import`.
 pub(crate) fn import(

@@ -102,6 +102,8 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
         Command::Import(arguments) => commands::import(arguments, out, notes),
         Command::Join(arguments) => commands::join(arguments, out, notes),
         Command::Validate(arguments) => commands::validate(arguments, out),
+        Command::Completions(arguments) => commands::completions(arguments, out),
+        Command::Man(arguments) => commands::man(arguments),
         Command::Scenarios(arguments) => commands::scenarios(arguments, out),
         Command::Evaluate(arguments) => evaluated(arguments, out, notes),
     };

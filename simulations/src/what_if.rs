@@ -50,7 +50,7 @@ pub struct WhatIf {
     ///
     /// Nodes are left out from the last of a shape on, and what happens to them with them; their pods arrive without a node.
     /// What is more is copies of the nodes of a shape in turns, `NAME-copy-1`, …; what happens to a node happens to its copies.
-    #[arg(long, value_name = "N|FACTOR")]
+    #[arg(long, value_name = "N or FACTOR")]
     pub nodes: Option<Nodes>,
     /// The number of pods that every node takes
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -127,3 +127,17 @@ fn scenarios_are_listed_and_a_name_of_none_is_told() {
     let none = wit_sim(&words(&["scenarios", "two-hundred"]));
     assert!(!none.succeeded && none.notes.contains("there is no scenario two-hundred"), "{}", none.notes);
 }
+
+#[test]
+fn shells_complete_and_every_command_has_a_manual_page() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = wit_sim(&words(&["completions", shell]));
+        assert!(script.succeeded && script.out.contains("memory-factor"), "{shell}");
+    }
+    let pages = folder("man");
+    assert!(wit_sim(&words(&["man", pages.to_str().unwrap()])).succeeded);
+    let page = fs::read_to_string(pages.join("wit-sim-scenarios.1")).unwrap();
+    assert!(page.contains(".TH") && pages.join("wit-sim.1").is_file(), "{page}");
+    let nowhere = wit_sim(&words(&["man", "/none/pages"]));
+    assert!(!nowhere.succeeded && nowhere.notes.contains("/none/pages"), "{}", nowhere.notes);
+}
