@@ -20,6 +20,10 @@ demo:
 demo-once:
     cargo run --release --locked --bin wit-extender -- demo --once
 
+# Replay what is claimed about Wasm on Kubernetes; fails where a figure or a verdict has changed
+scenarios:
+    cargo run --release --locked --bin wit-sim -- scenarios
+
 # Everything that needs Rust alone
 test:
     cargo test --workspace --locked

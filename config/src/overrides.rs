@@ -1,7 +1,7 @@
-//! The few settings that flags or the environment may override.
+//! Settings that are given beside the file: the few that flags or the environment may override, and any by its path.
 
 use crate::check;
-use crate::document::Node;
+use crate::document::{self, Node, Value};
 use crate::keys::SETTINGS;
 use crate::problem::ConfigError;
 use crate::reader::Reader;
@@ -50,6 +50,37 @@ impl Settings {
         ConfigError::unless_empty(reader.into_problems())?;
         Ok(self)
     }
+
+    /// These settings with other values for some keys, each the path of a key, `placement.blastRadius`, and a value in YAML,
+    /// checked in the same way as a file. Of two for the same key the later one counts.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with any of them, by its path.
+    pub fn with_values<'a>(
+        mut self,
+        values: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, ConfigError> {
+        let mut reader = Reader::default();
+        for (path, value) in values {
+            let (node, problems) = document::read(value);
+            for problem in problems {
+                reader.report(path, None, problem.message);
+            }
+            if let Some(node) = node {
+                reader.mapping(&at(path, node), "", SETTINGS, &mut self);
+            }
+        }
+        check::together(&self, &mut reader);
+        ConfigError::unless_empty(reader.into_problems())?;
+        Ok(self)
+    }
+}
+
+/// The mapping that has the value at a path.
+fn at(path: &str, value: Node) -> Node {
+    let deeper = |node, key: &str| Node { line: None, value: Value::Map(vec![(key.to_owned(), node)]) };
+    path.rsplit('.').fold(Node { line: None, ..value }, deeper)
 }
 
 #[cfg(test)]
@@ -68,6 +99,25 @@ mod tests {
         let mut expected = Settings { mode: Mode::Steer, ..Settings::default() };
         expected.log.format = LogFormat::Json;
         assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn values_are_set_by_their_paths_and_the_last_counts() {
+        let values = [("placement.blastRadius", "0.5"), ("placement.blastRadius", "0.25"), ("mode", "steer")];
+        let settings = Settings::default().with_values(values).unwrap();
+        let mut expected = Settings { mode: Mode::Steer, ..Settings::default() };
+        expected.placement.blast_radius = 0.25;
+        assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn values_that_cannot_be_are_all_told_by_their_paths() {
+        let error = Settings::default().with_values([("placement.blastRadius", "x"), ("placment.a", "1")]);
+        let told = error.unwrap_err().to_string();
+        assert!(
+            told.contains("placement.blastRadius: must be") && told.contains("placment: is not a key"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use wit_placement::Millis;
 use wit_placement::kube_scheduler::Profile;
 
@@ -19,6 +20,7 @@ use crate::arrivals::Order;
 use crate::engine::{Options, Timing};
 use crate::fail_if::FailIf;
 use crate::strategy::Name;
+use crate::what_if::WhatIf;
 
 /// Asks what a cluster would look like with wit-placement: the very code that places pods there, on a virtual clock.
 #[derive(Clone, Debug, Parser)]
@@ -50,8 +52,30 @@ pub enum Command {
     Import(ImportArguments),
     /// Gives the pods of one trace the times of another's: traffic from here, arrivals and lifetimes from there
     Join(JoinArguments),
+    /// Replays what is claimed about Wasm on Kubernetes and says what is true of it; fails where that has changed
+    Scenarios(ScenariosArguments),
     /// Says everything that is wrong with traces, and what is in them
     Validate(ValidateArguments),
+    /// Prints the script by which a shell completes command lines of `wit-sim`
+    Completions(CompletionsArguments),
+    /// Writes the manual pages of `wit-sim` and of each of its commands
+    Man(ManArguments),
+}
+
+/// The arguments of `completions`.
+#[derive(Clone, Debug, Args)]
+pub struct CompletionsArguments {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// The arguments of `man`.
+#[derive(Clone, Debug, Args)]
+pub struct ManArguments {
+    /// The folder that the pages go to; it must be there
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 /// The arguments of `join`.
@@ -119,6 +143,9 @@ pub struct ReplayArguments {
     /// Virtual time until wit-placement sees a binding
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub bind_after: u64,
+    /// What is other than the trace has it
+    #[command(flatten)]
+    pub what_if: WhatIf,
 }
 
 /// How runs over a trace are made.
@@ -159,6 +186,9 @@ pub struct CompareArguments {
     /// What is printed: a table for people or a document for programs
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
+    /// What is other than the trace has it
+    #[command(flatten)]
+    pub what_if: WhatIf,
 }
 
 /// The arguments of `evaluate`.
@@ -174,6 +204,20 @@ pub struct EvaluateArguments {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// What is printed: a table for people or a document for programs
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// The arguments of `scenarios`.
+#[derive(Clone, Debug, Args)]
+pub struct ScenariosArguments {
+    /// The claims; without any all of them
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Lists the claims and replays none
+    #[arg(long, conflicts_with = "output")]
+    pub list: bool,
+    /// What is printed: verdicts for people or a document for programs
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
 }

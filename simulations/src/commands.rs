@@ -3,13 +3,18 @@
 mod documents;
 mod quickstart;
 mod runs;
+mod shell;
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
 
+use anyhow::ensure;
+
+use crate::claims::{self, Claim, Scenarios};
 use crate::cli::{
-    ClusterArguments, Format, ImportArguments, JoinArguments, ManifestsArguments, Target, ValidateArguments,
+    ClusterArguments, Format, ImportArguments, JoinArguments, ManifestsArguments, ScenariosArguments, Target,
+    ValidateArguments,
 };
 use crate::counts::Counts;
 use crate::import::manifests::Bound;
@@ -17,11 +22,12 @@ use crate::import::{
     ImportError, ImportProblem, Imported, InputFile, kss, kwok, live, manifests, openb, rasa, save, sktrace,
 };
 use crate::join;
-use crate::trace::{Trace, TraceProblem};
+use crate::trace::{Trace, TraceError, TraceProblem};
 
 pub(crate) use documents::{diff, explain, report};
 pub(crate) use quickstart::quickstart;
 pub(crate) use runs::{compare, replay};
+pub(crate) use shell::{completions, man};
 
 /// `wit-sim import`.
 pub(crate) fn import(
@@ -88,11 +94,26 @@ pub(crate) fn join(
     give(&Imported { trace, passed_over: Vec::new() }, &arguments.target, out, notes)
 }
 
+/// `wit-sim scenarios`.
+pub(crate) fn scenarios(arguments: &ScenariosArguments, out: &mut dyn Write) -> anyhow::Result<()> {
+    let claims = claims::named(&arguments.names)?;
+    if arguments.list {
+        return Ok(out.write_all(claims::listing(&claims).as_bytes())?);
+    }
+    let claims = claims.iter().map(Claim::judge).collect::<anyhow::Result<_>>()?;
+    let scenarios = Scenarios { claims, ..Scenarios::default() };
+    out.write_all(claims::render(&scenarios, arguments.output)?.as_bytes())?;
+    let changed = scenarios.claims.iter().filter(|claim| !claim.unexpected.is_empty());
+    let changed: Vec<&str> = changed.map(|claim| claim.name.as_str()).collect();
+    ensure!(changed.is_empty(), "no longer as the files expect: {}", changed.join(", "));
+    Ok(())
+}
+
 /// `wit-sim validate`.
 pub(crate) fn validate(arguments: &ValidateArguments, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut problems = Vec::new();
     for path in &arguments.traces {
-        match read(path) {
+        match read(path).and_then(|trace| simulated(path, trace)) {
             Ok(trace) => writeln!(out, "{}: {}", path.display(), Counts::of(&trace))?,
             Err(error) => problems.extend(error),
         }
@@ -106,13 +127,21 @@ fn read(path: &Path) -> Result<Trace, Vec<ImportProblem>> {
         |place: String, message: String| ImportProblem { file: path.display().to_string(), place, message };
     let file = File::open(path)
         .map_err(|error| vec![problem(String::new(), format!("cannot be opened: {error}"))])?;
-    Trace::read(BufReader::new(file)).map_err(|error| {
-        let told = |found: TraceProblem| match found.field.as_str() {
-            "" => problem(format!("line {}", found.line), found.message),
-            field => problem(format!("line {}: {field}", found.line), found.message),
-        };
-        error.problems.into_iter().map(told).collect()
-    })
+    Trace::read(BufReader::new(file)).map_err(|error| in_file(path, error))
+}
+
+/// The trace if it can be simulated, or everything that keeps it from that.
+fn simulated(path: &Path, trace: Trace) -> Result<Trace, Vec<ImportProblem>> {
+    trace.load().map_err(|error| in_file(path, error))?;
+    Ok(trace)
+}
+
+fn in_file(path: &Path, error: TraceError) -> Vec<ImportProblem> {
+    let told = |TraceProblem { line, field, message }: TraceProblem| {
+        let place = if field.is_empty() { format!("line {line}") } else { format!("line {line}: {field}") };
+        ImportProblem { file: path.display().to_string(), place, message }
+    };
+    error.problems.into_iter().map(told).collect()
 }
 
 /// Writes a trace where it is to go, and says what is in it.

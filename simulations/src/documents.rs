@@ -7,6 +7,7 @@
 //! | `Evaluation` | a placement that somebody else made: numbers and tables | [`Evaluation`](crate::evaluate::Evaluation) |
 //! | `RunExplanation` | why a pod of a run is where it is: the decision with every score term | [`RunExplanation`](crate::explain::RunExplanation) |
 //! | `RunDifference` | two runs of one trace: what moved and why | [`RunDifference`](crate::diff::RunDifference) |
+//! | `Scenarios` | claims and what came of them | [`Scenarios`](crate::claims::Scenarios) |
 //! | `Comparison` | several strategies over several seeds: means with intervals, differences, who is best | [`Comparison`] |
 
 mod comparison;
@@ -41,6 +42,9 @@ pub const RUN_DIFFERENCE: &str = "RunDifference";
 
 /// The `kind` of an [`Evaluation`](crate::evaluate::Evaluation).
 pub const EVALUATION: &str = "Evaluation";
+
+/// The `kind` of [`Scenarios`](crate::claims::Scenarios).
+pub const SCENARIOS: &str = "Scenarios";
 
 /// What the numbers rest on beside the trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -151,6 +155,9 @@ pub struct IsRunExplanation;
 /// The kind of a [`RunDifference`](crate::diff::RunDifference).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IsRunDifference;
+/// The kind of [`Scenarios`](crate::claims::Scenarios).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IsScenarios;
 
 /// A type that is written as one word, and read from no other.
 macro_rules! word {
@@ -188,6 +195,7 @@ word!(IsComparison, COMPARISON, "kind");
 word!(IsEvaluation, EVALUATION, "kind");
 word!(IsRunExplanation, RUN_EXPLANATION, "kind");
 word!(IsRunDifference, RUN_DIFFERENCE, "kind");
+word!(IsScenarios, SCENARIOS, "kind");
 
 impl Run {
     /// The numbers alone, without tables and placements.

@@ -20,7 +20,7 @@ pub mod kss;
 pub mod kwok;
 pub mod live;
 pub mod manifests;
-mod objects;
+pub(crate) mod objects;
 pub mod openb;
 mod problems;
 pub mod rasa;

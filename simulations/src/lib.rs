@@ -46,6 +46,7 @@
 //! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import), [`join`](mod@join) |
 //! | what happens at a step, and what follows from it? | [`engine`], on the virtual clock of [`timeline`] |
 //! | in which order do pods come? | [`arrivals`] |
+//! | what if the cluster were another? | [`what_if`] |
 //! | two strategies beside each other, and many over many seeds | [`replay`](mod@replay), [`compare`](mod@compare) |
 //! | who answers the scheduler? | [`strategy`] |
 //! | what comes out? | [`output`] |
@@ -58,8 +59,10 @@
 //! | and how do people see it? | [`report_html`] |
 //! | does a comparison fail a build? | [`fail_if`] |
 //! | how many nodes do so many pods need? | [`density`] |
+//! | is it true what is claimed about Wasm on Kubernetes? | [`claims`] |
 
 pub mod arrivals;
+pub mod claims;
 pub mod cli;
 mod commands;
 pub mod compare;
@@ -84,6 +87,7 @@ pub mod statistics;
 pub mod strategy;
 pub mod timeline;
 pub mod trace;
+pub mod what_if;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -107,6 +111,9 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
         Command::Import(arguments) => commands::import(arguments, out, notes),
         Command::Join(arguments) => commands::join(arguments, out, notes),
         Command::Validate(arguments) => commands::validate(arguments, out),
+        Command::Completions(arguments) => commands::completions(arguments, out),
+        Command::Man(arguments) => commands::man(arguments),
+        Command::Scenarios(arguments) => commands::scenarios(arguments, out),
         Command::Evaluate(arguments) => evaluated(arguments, out, notes),
     };
     match done {
@@ -123,6 +130,10 @@ fn replayed(arguments: &ReplayArguments, out: &mut dyn Write, notes: &mut dyn Wr
     let (Some(manifests), Some(images)) = (&arguments.manifests, &arguments.images) else {
         anyhow::bail!("say what is placed: a trace, or --manifests and --images");
     };
+    anyhow::ensure!(
+        arguments.what_if.is_nothing(),
+        "what-if options change traces: make one of the folder with `wit-sim import manifests` first"
+    );
     let sources = Sources::open(manifests, images, arguments.config.as_deref())?;
     let scenario = sources.scenario()?;
     for warning in &scenario.warnings {

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wit_config::Settings;
 use wit_graph::WorkloadKey;
@@ -23,7 +24,9 @@ use crate::engine::{Options, Run, run};
 use crate::scenario::{Scenario, Step};
 
 /// The strategies by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Name {
     /// kube-scheduler as it comes, with `LeastAllocated`.

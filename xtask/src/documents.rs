@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use clap::CommandFactory;
 use schemars::{JsonSchema, schema_for};
 use wit_extender::api::{Explanation, Graph};
+use wit_sim::claims::Scenarios;
 use wit_sim::diff::RunDifference;
 use wit_sim::documents::{Comparison, Run};
 use wit_sim::evaluate::Evaluation;
@@ -43,6 +44,8 @@ pub fn documents() -> anyhow::Result<Vec<Document>> {
         document("docs/schemas/comparison.json", schema::<Comparison>()?),
         document("docs/schemas/run-explanation.json", schema::<RunExplanation>()?),
         document("docs/schemas/run-difference.json", schema::<RunDifference>()?),
+        document("docs/schemas/scenarios.json", schema::<Scenarios>()?),
+        document("docs/scenarios.md", wit_sim::claims::markdown(&wit_sim::claims::bundled()?)),
         document("docs/schemas/trace.json", schema::<wit_sim::trace::Line>()?),
         document(README, between_marks(README, "demo", &demo::block()?)?),
         document(

@@ -15,6 +15,7 @@ use crate::cli::QuickstartArguments;
 use crate::documents::{Assumptions, Comparison, Run};
 use crate::report_html::Report;
 use crate::strategy::Name;
+use crate::what_if::WhatIf;
 
 /// The example: three shops of Wasm components and some ordinary pods on six nodes, half an hour long.
 const TRACE: &str = include_str!("../../examples/quickstart.jsonl");
@@ -28,7 +29,7 @@ const DECISIONS: usize = 3;
 
 /// `wit-sim quickstart`.
 pub(crate) fn quickstart(arguments: &QuickstartArguments, out: &mut dyn Write) -> anyhow::Result<()> {
-    let opened = Opened::of(TRACE.as_bytes(), Settings::default())?;
+    let opened = Opened::of(TRACE.as_bytes(), Settings::default(), &WhatIf::default())?;
     let mut runs: BTreeMap<String, Vec<Run>> = BTreeMap::new();
     for strategy in STRATEGIES {
         for seed in SEEDS {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, ensure};
-use wit_config::Settings;
+use wit_config::{HostCatalogue, Settings};
 use wit_graph::Digest;
 
 use crate::arrivals::Order;
@@ -19,6 +19,7 @@ use crate::metrics::{METRICS, Metric, Routing};
 use crate::scenario::{Scenario, Step};
 use crate::strategy::Name;
 use crate::trace::Trace;
+use crate::what_if::{Changed, WhatIf};
 
 const MIB: u64 = 1 << 20;
 
@@ -40,17 +41,23 @@ pub(super) struct How {
 }
 
 impl Opened {
-    fn read(path: &Path, config: Option<&Path>) -> anyhow::Result<Self> {
+    fn read(path: &Path, config: Option<&Path>, what_if: &WhatIf) -> anyhow::Result<Self> {
         let place = || path.display().to_string();
         let bytes = std::fs::read(path).with_context(place)?;
         let settings = config.map(input::settings).transpose()?.unwrap_or_default();
-        Self::of(&bytes, settings).with_context(place)
+        Self::of(&bytes, settings, what_if).with_context(place)
     }
 
     /// What a trace's bytes hold.
-    pub(super) fn of(bytes: &[u8], settings: Settings) -> anyhow::Result<Self> {
+    pub(super) fn of(bytes: &[u8], settings: Settings, what_if: &WhatIf) -> anyhow::Result<Self> {
         let trace = Trace::read(bytes)?;
-        let scenario = trace.load()?;
+        let mut scenario = trace.load()?;
+        let settings = what_if.settings(settings).context("--set")?;
+        let hosts = HostCatalogue::bundled().merged(&settings.hosts);
+        let Changed { trace, told } = what_if.apply(trace, &hosts)?;
+        if !what_if.is_nothing() {
+            scenario = trace.load().context("after the changes")?;
+        }
         let digest = Digest::of(bytes).to_string();
         let assumptions = Assumptions {
             trace: trace.header.name,
@@ -58,6 +65,7 @@ impl Opened {
             most_pods: most_pods(&scenario),
             overhead: overheads(&scenario),
             synthetic: trace.header.synthetic,
+            settings: told,
             ..Assumptions::default()
         };
         Ok(Self { scenario, settings, assumptions })
@@ -118,7 +126,7 @@ pub(crate) fn replay(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let opened = Opened::read(trace, arguments.config.as_deref())?;
+    let opened = Opened::read(trace, arguments.config.as_deref(), &arguments.what_if)?;
     opened.warn(notes)?;
     let RunArguments { order, points } = arguments.runs;
     let kept = if arguments.output == Output::Json { arguments.decisions } else { 0 };
@@ -133,6 +141,7 @@ pub(crate) fn replay(
 
 fn run_text(run: &Run) -> String {
     let mut text = format!("{} with {}\n\n", run.assumptions.trace, run.strategy);
+    changes(&mut text, &run.assumptions);
     for metric in METRICS {
         line(&mut text, metric, &value(metric, metric.of(&run.metrics)));
     }
@@ -140,6 +149,16 @@ fn run_text(run: &Run) -> String {
         let _ = writeln!(text, "pending: {} {} (first {})", reason.pods, reason.reason, reason.first);
     }
     text
+}
+
+/// What was other than the trace has it.
+fn changes(text: &mut String, assumptions: &Assumptions) {
+    for (option, told) in &assumptions.settings {
+        let _ = writeln!(text, "what if: {option} {told}");
+    }
+    if !assumptions.settings.is_empty() {
+        text.push('\n');
+    }
 }
 
 fn line(text: &mut String, metric: &Metric, value: &str) {
@@ -154,7 +173,7 @@ pub(crate) fn compare(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let opened = Opened::read(&arguments.trace, arguments.config.as_deref())?;
+    let opened = Opened::read(&arguments.trace, arguments.config.as_deref(), &arguments.what_if)?;
     opened.warn(notes)?;
     let mut strategies = arguments.strategies.clone();
     if strategies.is_empty() {
@@ -196,6 +215,7 @@ pub(super) fn comparison_text(comparison: &Comparison) -> String {
         assumptions.seeds.len(),
         assumptions.order
     );
+    changes(&mut text, assumptions);
     let shown: Vec<&Metric> =
         METRICS.iter().filter(|metric| comparison.best.contains_key(metric.key)).collect();
     let widest = shown.iter().map(|metric| metric.label().len()).max().unwrap_or(0);

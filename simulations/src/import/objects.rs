@@ -1,6 +1,7 @@
 //! The Kubernetes objects that importers make.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{
     Affinity, Container, Node, NodeAffinity, NodeRuntimeHandler, NodeSelector, NodeSelectorRequirement,
@@ -9,7 +10,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use wit_graph::{Component, ComponentKind, DeclaredLink, Digest};
+use wit_graph::{Component, ComponentKind, DeclaredLink, Digest, InterfaceName, Shape, WorldItem};
 use wit_placement::Resources;
 use wit_sources::cluster::convert::LINKS_ANNOTATION;
 
@@ -23,6 +24,9 @@ const HANDLER: &str = "wasmtime";
 const HOSTNAME: &str = "kubernetes.io/hostname";
 /// The label that tells a runtime which links components on a node from one that links nothing.
 const LINKING_RUNTIME: (&str, &str) = ("kube-wasm/runtime", HANDLER);
+
+/// What a component exports that answers requests, in the oldest version that hosts have.
+const HANDLES_REQUESTS: &str = "wasi:http/incoming-handler@0.2.0";
 
 /// What runs the imported workloads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -86,7 +90,7 @@ pub(super) fn node(name: &str, allocatable: Resources, pods: u32, runtime: Runti
 }
 
 /// Gives a node the runtime of workloads that are made Wasm.
-pub(super) fn make_able(node: &mut Node) {
+pub(crate) fn make_able(node: &mut Node) {
     let labels = node.metadata.labels.get_or_insert_default();
     labels.insert(LINKING_RUNTIME.0.to_owned(), LINKING_RUNTIME.1.to_owned());
     let handlers = node.status.get_or_insert_default().runtime_handlers.get_or_insert_default();
@@ -96,7 +100,7 @@ pub(super) fn make_able(node: &mut Node) {
 }
 
 /// The `RuntimeClass` of workloads that are made Wasm.
-pub(super) fn wasm_class(name: &str) -> Record {
+pub(crate) fn wasm_class(name: &str) -> Record {
     let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
     Record::new(
         0,
@@ -122,6 +126,19 @@ pub(super) fn empty_component(reference: &str) -> Record {
         opaque_because: None,
     };
     Record::new(0, Happening::Image(Box::new(Image { reference: reference.to_owned(), world: Some(world) })))
+}
+
+/// An image that is a component which answers requests and imports nothing.
+pub(crate) fn http_component(reference: &str) -> Record {
+    let mut record = empty_component(reference);
+    if let Happening::Image(image) = &mut record.happening
+        && let Some(world) = &mut image.world
+    {
+        let interface: Option<InterfaceName> = HANDLES_REQUESTS.parse().ok();
+        let (name, items) = (HANDLES_REQUESTS.to_owned(), Arc::default());
+        world.exports = vec![WorldItem { name, interface, shape: Shape::Named, items }];
+    }
+    record
 }
 
 /// The name of an image that is made up, in lower case as image names are.
