@@ -6,7 +6,7 @@ use anyhow::Context;
 use wit_sim::documents::Comparison;
 use wit_sim::statistics::{Estimate, Paired};
 
-use super::{EVERYONE, Footprint, LINKED, Online, SEEDS};
+use super::{CAPS, EVERYONE, Footprint, LINKED, NO_ROOM, Online, SEEDS};
 
 /// The keys of the numbers that the tables are about.
 const GAINED: &str = "gainedAffinity";
@@ -28,7 +28,12 @@ pub(super) fn markdown(online: &[Online], footprints: &[Footprint]) -> anyhow::R
 }
 
 fn order(online: &Online) -> anyhow::Result<String> {
-    let mut text = format!("\n### M3, pods in {} order\n\n", online.order);
+    let order = online.order;
+    let mut text = format!("\n### M3, pods in {order} order\n\n");
+    writeln!(
+        text,
+        "`wit-sim compare m3.jsonl STRATEGY… --seeds {SEEDS} --order {order}`; *no room* is with `--set {NO_ROOM}`.\n"
+    )?;
     text.push_str(
         "| strategy | G | least and most | R | S | blast radius | pending |\n|---|---|---|---|---|---|---|\n",
     );
@@ -83,6 +88,11 @@ fn room(online: &[Online]) -> anyhow::Result<String> {
 /// S7: what a smaller footprint buys.
 fn headroom(footprints: &[Footprint]) -> anyhow::Result<String> {
     let mut text = "\n### S7: headroom buys locality\n\n".to_owned();
+    writeln!(
+        text,
+        "Pods in random order with `--memory-factor F --cpu-factor F --set {}`: no cap on what of a service may be on one node.\n",
+        CAPS[0]
+    )?;
     let heads: Vec<_> = LINKED.iter().map(|strategy| format!(" {strategy}, G |")).collect();
     writeln!(text, "| footprint |{} CPU requested |\n|---|---|---|---|---|", heads.concat())?;
     for Footprint { factor, free, .. } in footprints {
@@ -99,6 +109,7 @@ fn headroom(footprints: &[Footprint]) -> anyhow::Result<String> {
 /// S8: what the cap on a workload's replicas on one node costs, and what it is for.
 fn cap(footprints: &[Footprint]) -> anyhow::Result<String> {
     let mut text = "\n### S8: what the cap of one half costs\n\n".to_owned();
+    writeln!(text, "The same, and beside it with `--set {}`, which is the default.\n", CAPS[1])?;
     text.push_str("| footprint | strategy | G without the cap | G with it | G lost | blast radius without | with | whole on one node without | with |\n");
     text.push_str("|---|---|---|---|---|---|---|---|---|\n");
     for Footprint { factor, free, capped } in footprints {
