@@ -24,6 +24,11 @@ demo-once:
 scenarios:
     cargo run --release --locked --bin wit-sim -- scenarios
 
+# Measure the tables of docs/truth.md again on the cluster M3 in ../shared; takes some minutes
+truth:
+    cargo build --release --locked --bin wit-sim
+    cargo xtask truth {{ target }}/release/wit-sim
+
 # Everything that needs Rust alone
 test:
     cargo test --workspace --locked

@@ -3,6 +3,7 @@
 //! An extender in process hears of the cluster what its watch would show.
 
 mod favourites;
+mod network_overhead;
 mod pod_affinity;
 mod wit;
 
@@ -18,6 +19,7 @@ use wit_placement::kube_scheduler::{NoExtender, SchedulerExtender, ScoringStrate
 use wit_placement::{ClusterState, Event, Millis, NodeName, PodUid, Terms};
 
 pub use favourites::{Favourites, Taste};
+pub use network_overhead::NetworkOverhead;
 pub use wit::WitPlacement;
 
 use crate::engine::{Options, Run, run};
@@ -40,6 +42,9 @@ pub enum Name {
     /// kube-scheduler, each workload asking by preferred pod affinity to be near those it is linked to, as a user can write
     /// by hand: weights in proportion to its heaviest link, which has 100.
     PodAffinity,
+    /// kube-scheduler with what scheduler-plugins' `NetworkOverhead` scores in place of `NodeResourcesFit`, as it suggests: the
+    /// node from which the pods that a pod calls are cheapest to reach.
+    NetworkOverhead,
     /// wit-placement as the scheduler's extender.
     Wit,
     /// wit-placement, and pods of one time come in the order of the heaviest links, the replicas of both ends in turns.
@@ -91,6 +96,7 @@ impl Name {
             Self::Spread => "spread",
             Self::Random => "random",
             Self::PodAffinity => "pod-affinity",
+            Self::NetworkOverhead => "network-overhead",
             Self::Wit => "wit",
             Self::WitBatch => "wit-batch",
         }
@@ -113,6 +119,13 @@ impl Name {
             Self::PodAffinity => {
                 let wishing = pod_affinity::wishing(scenario, &graph_of(scenario, settings)?);
                 run(&wishing, settings, &options, &mut NoExtender)
+            }
+            Self::NetworkOverhead => {
+                options.profile.weights.node_resources_fit = 0;
+                let mut plugin = NetworkOverhead::new(&graph_of(scenario, settings)?);
+                let mut settings = settings.clone();
+                settings.scheduler.weight = network_overhead::WEIGHT;
+                run(scenario, &settings, &options, &mut plugin)
             }
             Self::Wit => run(scenario, settings, &options, &mut WitPlacement::new(settings.clone())?),
             Self::WitBatch => {

@@ -97,7 +97,7 @@ fn schema<T: JsonSchema>() -> anyhow::Result<String> {
 }
 
 /// A page with what stands between its marks `<!-- NAME: … -->` and `<!-- /NAME -->` replaced.
-fn between_marks(path: &str, name: &str, content: &str) -> anyhow::Result<String> {
+pub(crate) fn between_marks(path: &str, name: &str, content: &str) -> anyhow::Result<String> {
     let page = repository::text(path)?;
     let (begin, end) = (format!("<!-- {name}:"), format!("<!-- /{name} -->"));
     let Some((before, rest)) = page.split_once(&begin) else { bail!("{path} has no mark {begin}") };

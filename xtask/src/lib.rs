@@ -7,6 +7,7 @@
 //! | which metrics does the server have? | [`metrics`] |
 //! | which crate uses which? | [`crates`] |
 //! | what does the README show of the demo? | [`demo`] |
+//! | what is measured on a real cluster? | [`truth`] |
 //! | what holds for the repository? | `tests/`: structure, style, dashboard, commands |
 
 pub mod command_line;
@@ -15,3 +16,4 @@ pub mod demo;
 pub mod documents;
 pub mod metrics;
 pub mod repository;
+pub mod truth;

@@ -1,5 +1,5 @@
-//! A real cluster with its traffic, which lies beside the checkout: what published placements of it are worth, and how many
-//! nodes it needs.
+//! A real cluster with its traffic, which lies beside the checkout: what published placements of it are worth, what strategies
+//! make of it, and how many nodes it needs.
 //!
 //! Built with the feature `shared`; see `just test-shared`.
 
@@ -11,6 +11,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 use wit_placement::Resources;
 use wit_sim::cli::Cli;
 use wit_sim::density::{Constraint, Demand, Room, least_nodes, packed_nodes};
+use wit_sim::documents::Comparison;
 use wit_sim::scenario::{Scenario, Step};
 use wit_sim::trace::Trace;
 
@@ -44,8 +46,8 @@ fn scratch(test: &str, name: &str) -> PathBuf {
 }
 
 /// What `wit-sim` prints.
-fn wit_sim(arguments: &[&Path]) -> String {
-    let command = std::iter::once(Path::new("wit-sim")).chain(arguments.iter().copied());
+fn wit_sim<T: AsRef<OsStr>>(arguments: &[T]) -> String {
+    let command = std::iter::once(OsStr::new("wit-sim")).chain(arguments.iter().map(AsRef::as_ref));
     let cli = Cli::try_parse_from(command).unwrap_or_else(|error| panic!("{error}"));
     let (mut out, mut notes) = (Vec::new(), Vec::new());
     let code = wit_sim::run(&cli, &mut out, &mut notes);
@@ -125,6 +127,41 @@ fn what_a_placement_gains_is_paid_in_blast_radius() {
         assert_eq!(found["wholeOnOneNode"], whole, "{}", placement.display());
         assert!((found["blastRadius"].as_f64().unwrap() - mean).abs() < 5e-4, "{}", placement.display());
     }
+}
+
+/// A few runs of these strategies with these options; `just truth` makes more.
+fn compared(trace: &Path, arguments: &[&str]) -> Comparison {
+    let command: Vec<&OsStr> = [OsStr::new("compare"), trace.as_os_str()]
+        .into_iter()
+        .chain(arguments.iter().map(OsStr::new))
+        .chain([OsStr::new("--output=json")])
+        .collect();
+    serde_json::from_str(&wit_sim(&command)).unwrap()
+}
+
+#[test]
+fn online_the_score_keeps_more_than_half_of_the_traffic_local_where_the_scheduler_alone_keeps_none() {
+    let found = compared(&m3("online"), &["default", "wit", "--seeds=3"]);
+    let [default, wit] = ["default", "wit"].map(|strategy| found.mean(strategy, "G").unwrap());
+    assert!((0.04..=0.075).contains(&default), "default: {default}");
+    assert!(wit >= 0.55, "wit: {wit}");
+    assert_eq!(found.mean("wit", "pending"), Ok(0.0));
+}
+
+#[test]
+fn a_smaller_footprint_buys_locality_and_a_cap_sells_some_of_it_for_a_smaller_blast_radius() {
+    let trace = m3("footprint");
+    let quarter = ["wit", "--seeds=2", "--memory-factor=0.25", "--cpu-factor=0.25"];
+    let with = |cap| compared(&trace, &[&quarter[..], &[cap]].concat());
+    let (whole, free, capped) = (
+        compared(&trace, &["wit", "--seeds=2", "--set=placement.blastRadius=1"]),
+        with("--set=placement.blastRadius=1"),
+        with("--set=placement.blastRadius=0.5"),
+    );
+    let [whole, free, capped] = [whole, free, capped]
+        .map(|found| ["G", "blastRadius"].map(|metric| found.mean("wit", metric).unwrap()));
+    assert!(free[0] > whole[0] + 0.1, "a quarter: {free:?}, as it is: {whole:?}");
+    assert!(capped[0] < free[0] && capped[1] < free[1], "capped: {capped:?}, not: {free:?}");
 }
 
 /// The pods and the nodes of a scenario.

@@ -4,6 +4,7 @@
 
 mod diff;
 mod explain;
+mod how_many_nodes;
 mod quickstart;
 mod report;
 mod support;

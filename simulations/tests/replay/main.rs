@@ -1,9 +1,10 @@
-//! `wit-sim replay` as it is typed, on folders.
+//! `wit-sim replay` as it is typed, on folders, and what holds for any cluster.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
 
 mod cases;
 mod errors;
+mod optimum;
 mod properties;
 mod shop;
 mod support;

@@ -10,6 +10,7 @@ use wit_placement::kube_scheduler::report::Report;
 use wit_placement::kube_scheduler::{Attempt, NoExtender, Scheduler};
 use wit_placement::{Affinity, ClusterState, Event, World};
 use wit_sources::cluster::manifests::Manifests;
+use wit_sources::remote::RemoteExtender;
 
 use super::over_http::OverHttp;
 use crate::commands::serve::{Serving, start};
@@ -61,8 +62,7 @@ pub async fn rehearse(
     let scheduler = scheduler(settings, &manifests, &serving.state)?;
     let mut without = scheduler.clone();
     let extender = OverHttp {
-        client: reqwest::Client::builder().build()?,
-        url: format!("http://{}/v1", serving.server.addresses.verbs),
+        extender: RemoteExtender::new(&format!("http://{}/v1", serving.server.addresses.verbs))?,
         state: serving.state.clone(),
         runtime: Handle::current(),
     };
