@@ -2,6 +2,7 @@
 
 mod documents;
 mod import;
+mod record;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub use self::import::{
     ClusterArguments, Format, ImportArguments, ManifestsArguments, OpenbArguments, RasaArguments,
     RecordedArguments, SktraceArguments, Target,
 };
+pub use self::record::RecordArguments;
 use crate::arrivals::Order;
 use crate::engine::{Options, Timing};
 use crate::fail_if::FailIf;
@@ -48,6 +50,8 @@ pub enum Command {
     Evaluate(EvaluateArguments),
     /// Makes a trace of what others record: a cluster and what happens in it, a JSON object on each line
     Import(ImportArguments),
+    /// Watches a live cluster into a trace until it is stopped: what is there, and every change as it comes
+    Record(RecordArguments),
     /// Gives the pods of one trace the times of another's: traffic from here, arrivals and lifetimes from there
     Join(JoinArguments),
     /// Says everything that is wrong with traces, and what is in them

@@ -2,6 +2,7 @@
 
 mod documents;
 mod quickstart;
+mod record;
 mod runs;
 
 use std::fs::File;
@@ -21,6 +22,7 @@ use crate::trace::{Trace, TraceProblem};
 
 pub(crate) use documents::{diff, explain, report};
 pub(crate) use quickstart::quickstart;
+pub(crate) use record::record;
 pub(crate) use runs::{compare, replay};
 
 /// `wit-sim import`.
@@ -93,7 +95,17 @@ pub(crate) fn validate(arguments: &ValidateArguments, out: &mut dyn Write) -> an
     let mut problems = Vec::new();
     for path in &arguments.traces {
         match read(path) {
-            Ok(trace) => writeln!(out, "{}: {}", path.display(), Counts::of(&trace))?,
+            Ok(trace) => {
+                let path = path.display();
+                writeln!(out, "{path}: {}", Counts::of(&trace))?;
+                if let Some(line) = trace.unfinished {
+                    writeln!(
+                        out,
+                        "{path}: line {line} is unfinished and passed over: the recording was killed while it was \
+                        written; `wit-sim record --append` cuts it off and goes on"
+                    )?;
+                }
+            }
             Err(error) => problems.extend(error),
         }
     }

@@ -44,6 +44,7 @@
 //! | what can be typed? | [`cli`] |
 //! | what can be simulated? | [`scenario`], from folders by [`input`] or from a [`trace`] |
 //! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import), [`join`](mod@join) |
+//! | and how is a live cluster watched into one? | [`record`] |
 //! | what happens at a step, and what follows from it? | [`engine`], on the virtual clock of [`timeline`] |
 //! | in which order do pods come? | [`arrivals`] |
 //! | two strategies beside each other, and many over many seeds | [`replay`](mod@replay), [`compare`](mod@compare) |
@@ -76,6 +77,7 @@ pub mod input;
 pub mod join;
 pub mod metrics;
 pub mod output;
+pub mod record;
 pub mod replay;
 pub mod report_html;
 mod save;
@@ -105,6 +107,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
         Command::Diff(arguments) => commands::diff(arguments, out),
         Command::Explain(arguments) => commands::explain(arguments, out),
         Command::Import(arguments) => commands::import(arguments, out, notes),
+        Command::Record(arguments) => commands::record(arguments, notes),
         Command::Join(arguments) => commands::join(arguments, out, notes),
         Command::Validate(arguments) => commands::validate(arguments, out),
         Command::Evaluate(arguments) => evaluated(arguments, out, notes),
