@@ -11,7 +11,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use wit_placement::Millis;
 use wit_placement::kube_scheduler::Profile;
 
-pub use self::documents::{DiffArguments, ExplainArguments, QuickstartArguments, ReportArguments};
+pub use self::documents::{
+    DiffArguments, ExplainArguments, ExportArguments, ExportFormat, QuickstartArguments, ReportArguments,
+};
 pub use self::import::{
     ClusterArguments, Format, ImportArguments, ManifestsArguments, OpenbArguments, RasaArguments,
     RecordedArguments, SktraceArguments, Target,
@@ -42,6 +44,8 @@ pub enum Command {
     Compare(CompareArguments),
     /// Makes a page of runs for a browser: the headline, what it rests on, figures and tables
     Report(ReportArguments),
+    /// Writes the numbers of runs for Prometheus, so that Grafana shows a replay as it shows a cluster
+    Export(ExportArguments),
     /// Says what differs between two runs of one trace: numbers, pods that are elsewhere, and why
     Diff(DiffArguments),
     /// Says why a pod of a run is where it is: refused nodes, the best nodes, and every term of their scores

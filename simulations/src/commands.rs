@@ -20,7 +20,7 @@ use crate::import::{
 use crate::join;
 use crate::trace::{Trace, TraceProblem};
 
-pub(crate) use documents::{diff, explain, report};
+pub(crate) use documents::{diff, explain, export, report};
 pub(crate) use quickstart::quickstart;
 pub(crate) use record::record;
 pub(crate) use runs::{compare, replay};

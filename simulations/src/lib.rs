@@ -57,6 +57,7 @@
 //! | why is a pod of a run where it is? | [`explain`] |
 //! | what differs between two runs, and why? | [`diff`] |
 //! | and how do people see it? | [`report_html`] |
+//! | and Prometheus? | [`export`] |
 //! | does a comparison fail a build? | [`fail_if`] |
 //! | how many nodes do so many pods need? | [`density`] |
 
@@ -71,6 +72,7 @@ pub mod documents;
 pub mod engine;
 pub mod evaluate;
 pub mod explain;
+pub mod export;
 pub mod fail_if;
 pub mod import;
 pub mod input;
@@ -104,6 +106,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
         Command::Compare(arguments) => commands::compare(arguments, out, notes),
         Command::Report(arguments) => commands::report(arguments, notes),
         Command::Quickstart(arguments) => commands::quickstart(arguments, out),
+        Command::Export(arguments) => commands::export(arguments, notes),
         Command::Diff(arguments) => commands::diff(arguments, out),
         Command::Explain(arguments) => commands::explain(arguments, out),
         Command::Import(arguments) => commands::import(arguments, out, notes),
