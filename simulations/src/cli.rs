@@ -2,6 +2,7 @@
 
 mod documents;
 mod import;
+mod record;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -11,11 +12,14 @@ use clap_complete::Shell;
 use wit_placement::Millis;
 use wit_placement::kube_scheduler::Profile;
 
-pub use self::documents::{DiffArguments, ExplainArguments, QuickstartArguments, ReportArguments};
+pub use self::documents::{
+    DiffArguments, ExplainArguments, ExportArguments, ExportFormat, QuickstartArguments, ReportArguments,
+};
 pub use self::import::{
     ClusterArguments, Format, ImportArguments, ManifestsArguments, OpenbArguments, RasaArguments,
     RecordedArguments, SktraceArguments, Target,
 };
+pub use self::record::RecordArguments;
 use crate::arrivals::Order;
 use crate::engine::{Options, Timing};
 use crate::fail_if::FailIf;
@@ -42,6 +46,8 @@ pub enum Command {
     Compare(CompareArguments),
     /// Makes a page of runs for a browser: the headline, what it rests on, figures and tables
     Report(ReportArguments),
+    /// Writes the numbers of runs for Prometheus, so that Grafana shows a replay as it shows a cluster
+    Export(ExportArguments),
     /// Says what differs between two runs of one trace: numbers, pods that are elsewhere, and why
     Diff(DiffArguments),
     /// Says why a pod of a run is where it is: refused nodes, the best nodes, and every term of their scores
@@ -50,6 +56,8 @@ pub enum Command {
     Evaluate(EvaluateArguments),
     /// Makes a trace of what others record: a cluster and what happens in it, a JSON object on each line
     Import(ImportArguments),
+    /// Watches a live cluster into a trace until it is stopped: what is there, and every change as it comes
+    Record(RecordArguments),
     /// Gives the pods of one trace the times of another's: traffic from here, arrivals and lifetimes from there
     Join(JoinArguments),
     /// Replays what is claimed about Wasm on Kubernetes and says what is true of it; fails where that has changed
