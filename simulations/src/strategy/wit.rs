@@ -57,20 +57,23 @@ impl WitPlacement {
         self.state.candidates(nodes.iter().map(NodeName::as_str), self.now)
     }
 
-    fn filter_candidates(&mut self, pod: &Pod, candidates: &[Candidate]) -> PlacesReply {
+    fn filter_candidates(&mut self, pod: &Pod, candidates: Vec<Candidate>) -> PlacesReply {
         let request = request(pod);
-        let answer = answer_filter(&self.state, &request, candidates, self.now);
+        let mut answer = answer_filter(&self.state, &request, &candidates, self.now);
         self.deadlines.extend(answer.judgement.as_ref().and_then(|judgement| judgement.reading_until));
         let reply = reply(&answer);
+        let board = answer.judgement.as_mut().and_then(|judgement| judgement.board.take());
+        self.answered = board.map(|board| Answered { pod: pod.uid.clone(), candidates, board });
         let effects = answer.ledger.enter(&mut self.state, &request, self.now);
         self.entered(&effects);
         reply
     }
 
-    fn score_candidates(&mut self, pod: &Pod, candidates: &[Candidate]) -> Vec<u8> {
+    fn score_candidates(&mut self, pod: &Pod, candidates: Vec<Candidate>) -> Vec<u8> {
         let request = request(pod);
-        let answer = answer_prioritize(&self.state, &request, candidates, self.now);
-        let scores = answer.board.map(|board| board.scores).unwrap_or_default();
+        let answer = answer_prioritize(&self.state, &request, &candidates, self.now);
+        let scores = answer.board.as_ref().map(|board| board.scores.clone()).unwrap_or_default();
+        self.answered = answer.board.map(|board| Answered { pod: pod.uid.clone(), candidates, board });
         let effects = answer.ledger.enter(&mut self.state, &request, self.now);
         self.entered(&effects);
         scores
@@ -115,7 +118,7 @@ impl SchedulerExtender for WitPlacement {
     }
 
     fn filter(&mut self, pod: &Pod, nodes: &[NodeName]) -> Result<FilterReply, Infallible> {
-        let reply = self.filter_candidates(pod, &self.candidates(nodes));
+        let reply = self.filter_candidates(pod, self.candidates(nodes));
         let name = |place: usize| nodes.get(place).cloned();
         let told = |refused: Vec<(usize, Arc<str>)>| {
             refused.into_iter().filter_map(|(place, why)| Some((name(place)?, why.to_string()))).collect()
@@ -125,18 +128,18 @@ impl SchedulerExtender for WitPlacement {
     }
 
     fn prioritize(&mut self, pod: &Pod, nodes: &[NodeName]) -> Result<BTreeMap<NodeName, u8>, Infallible> {
-        let scores = self.score_candidates(pod, &self.candidates(nodes));
+        let scores = self.score_candidates(pod, self.candidates(nodes));
         Ok(nodes.iter().cloned().zip(scores).collect())
     }
 
     fn filter_places(&mut self, pod: &Pod, nodes: &[ListedNode<'_>]) -> Result<PlacesReply, Infallible> {
         let candidates = self.known.of(&self.state, nodes, self.now);
-        Ok(self.filter_candidates(pod, &candidates))
+        Ok(self.filter_candidates(pod, candidates))
     }
 
     fn prioritize_places(&mut self, pod: &Pod, nodes: &[ListedNode<'_>]) -> Result<Vec<u8>, Infallible> {
         let candidates = self.known.of(&self.state, nodes, self.now);
-        Ok(self.score_candidates(pod, &candidates))
+        Ok(self.score_candidates(pod, candidates))
     }
 
     fn bound(&mut self, pod: &Pod, _node: &NodeName) -> Result<(), Infallible> {
