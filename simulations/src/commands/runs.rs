@@ -219,7 +219,7 @@ fn state_plan(
         trace: assumptions.input_sha256.clone(),
         settings: settings.transpose()?,
         strategies: plan.strategies.clone(),
-        seeds: plan.seeds.clone(),
+        seeds: arguments.seeds,
         order: plan.order.as_str().to_owned(),
     })
 }

@@ -29,8 +29,8 @@ pub struct StatePlan {
     pub settings: Option<String>,
     /// The strategies.
     pub strategies: Vec<Name>,
-    /// The seeds.
-    pub seeds: Vec<u64>,
+    /// How many seeds: 0, 1, 2, ….
+    pub seeds: u64,
     /// The order of pods that arrive at the same time.
     pub order: String,
 }
