@@ -21,6 +21,7 @@ pub use self::import::{
 };
 pub use self::record::RecordArguments;
 use crate::arrivals::Order;
+use crate::commands::Shown;
 use crate::engine::{Options, Timing};
 use crate::fail_if::FailIf;
 use crate::strategy::Name;
@@ -188,6 +189,16 @@ pub struct CompareArguments {
     /// Settings file of the extender
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Keeps every finished run in this file, so that after an interruption the same command goes on and prints the same; that of
+    /// another trace, settings, strategies, seeds, order or version is refused
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Says how far it has come in plain lines; on a terminal there is a line that tells, without
+    #[arg(long)]
+    pub progress: bool,
+    /// Whether what is said beside the output is read on a terminal.
+    #[arg(skip)]
+    pub on_terminal: bool,
     /// Runs at the same time; as many as there are processors without it. The output does not depend on it
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
@@ -249,6 +260,28 @@ impl ReplayArguments {
             binding: Millis(self.bind_after),
         };
         Options { timing, profile: Profile::rehearsal(), ..Options::default() }
+    }
+}
+
+impl Cli {
+    /// What is said beside the output is read on a terminal, where a line can be written over.
+    #[must_use]
+    pub fn on_terminal(mut self, is_terminal: bool) -> Self {
+        if let Command::Compare(compare) = &mut self.command {
+            compare.on_terminal = is_terminal;
+        }
+        self
+    }
+}
+
+impl CompareArguments {
+    /// How far the command has come is shown so.
+    pub(crate) fn shown(&self) -> Shown {
+        match (self.progress, self.on_terminal) {
+            (true, _) => Shown::AsLines,
+            (false, true) => Shown::OnTerminal,
+            (false, false) => Shown::Never,
+        }
     }
 }
 

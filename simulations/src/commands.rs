@@ -1,6 +1,7 @@
 //! The commands, each as `wit-sim` runs it.
 
 mod documents;
+mod progress;
 mod quickstart;
 mod record;
 mod runs;
@@ -26,6 +27,7 @@ use crate::join;
 use crate::trace::{Trace, TraceError, TraceProblem};
 
 pub(crate) use documents::{diff, explain, export, report};
+pub(crate) use progress::Shown;
 pub(crate) use quickstart::quickstart;
 pub(crate) use record::record;
 pub(crate) use runs::{compare, replay};

@@ -80,6 +80,7 @@ pub mod fail_if;
 pub mod import;
 pub mod input;
 pub mod join;
+mod lines;
 pub mod metrics;
 pub mod output;
 pub mod record;

@@ -3,18 +3,18 @@
 //! Records are appended as whole lines and are on the disk when they have been. Whoever is killed between leaves half a line
 //! at most: `Trace::read` passes it over, and a recording that goes on cuts it off.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::path::Path;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 
+use crate::lines::{LinesFile, whole_lines};
 use crate::trace::{Header, Record, Trace};
 
 /// The file of a trace that grows.
 #[derive(Debug)]
 pub struct TraceFile {
-    file: File,
+    file: LinesFile,
 }
 
 /// A file to which records are to be appended.
@@ -25,7 +25,7 @@ pub struct Opened {
     /// What is in it, where it goes on.
     pub before: Option<Trace>,
     /// How many bytes of an unfinished line were cut off.
-    pub cut: u64,
+    pub cut: usize,
 }
 
 impl TraceFile {
@@ -36,23 +36,13 @@ impl TraceFile {
     /// then it is left as it was.
     pub fn open(path: &Path, append: bool) -> anyhow::Result<Opened> {
         let place = || path.display().to_string();
-        let mut options = OpenOptions::new();
-        let mut file = options.read(true).append(true).create(true).open(path).with_context(place)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => bail!("{}: another `wit-sim record` writes into it", place()),
-            Err(TryLockError::Error(error)) => return Err(error).with_context(place),
-        }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).with_context(place)?;
+        let (mut file, bytes) = LinesFile::open(path)?;
         ensure!(
             append || bytes.is_empty(),
             "{}: is there already; --append goes on with it, or name another file",
             place()
         );
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let kept = bytes.get(..whole).unwrap_or_default();
-        let cut = u64::try_from(bytes.len() - kept.len())?;
+        let kept = whole_lines(&bytes);
         let before = if kept.trim_ascii().is_empty() {
             None
         } else {
@@ -60,10 +50,7 @@ impl TraceFile {
             ensure!(trace.header.is_recorded(), "{}: was not made by `wit-sim record`", place());
             Some(trace)
         };
-        if cut > 0 {
-            file.set_len(u64::try_from(whole)?).with_context(place)?;
-            file.seek(SeekFrom::End(0)).with_context(place)?;
-        }
+        let cut = file.cut(&bytes).with_context(place)?;
         Ok(Opened { file: Self { file }, before, cut })
     }
 
@@ -72,7 +59,7 @@ impl TraceFile {
     /// # Errors
     /// The file's.
     pub fn begin(&mut self, header: &Header) -> io::Result<()> {
-        self.lines(&(serde_json::to_string(header)? + "\n"))
+        self.file.append(&(serde_json::to_string(header)? + "\n"))
     }
 
     /// Appends records; when this returns they are on the disk.
@@ -85,12 +72,7 @@ impl TraceFile {
             lines += &serde_json::to_string(record)?;
             lines.push('\n');
         }
-        if lines.is_empty() { Ok(()) } else { self.lines(&lines) }
-    }
-
-    fn lines(&mut self, lines: &str) -> io::Result<()> {
-        self.file.write_all(lines.as_bytes())?;
-        self.file.sync_data()
+        if lines.is_empty() { Ok(()) } else { self.file.append(&lines) }
     }
 }
 
@@ -150,7 +132,7 @@ mod tests {
         let path = folder.path().join("trace.jsonl");
         let refused = |append| TraceFile::open(&path, append).unwrap_err().to_string();
         let mut file = TraceFile::open(&path, false).unwrap().file;
-        assert!(refused(true).contains("another `wit-sim record` writes into it"));
+        assert!(refused(true).contains("another `wit-sim` writes into it"));
         file.begin(&header()).unwrap();
         drop(file);
         assert!(refused(false).contains("--append goes on with it"));
