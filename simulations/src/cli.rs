@@ -2,6 +2,7 @@
 
 mod documents;
 mod import;
+mod remote;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub use self::import::{
     ClusterArguments, Format, ImportArguments, ManifestsArguments, OpenbArguments, RasaArguments,
     RecordedArguments, SktraceArguments, Target,
 };
+pub use self::remote::RemoteArguments;
 use crate::arrivals::Order;
 use crate::engine::{Options, Timing};
 use crate::fail_if::FailIf;
@@ -146,6 +148,9 @@ pub struct ReplayArguments {
     /// What is other than the trace has it
     #[command(flatten)]
     pub what_if: WhatIf,
+    /// Who is asked in place of a strategy.
+    #[command(flatten)]
+    pub remote: RemoteArguments,
 }
 
 /// How runs over a trace are made.

@@ -1,0 +1,51 @@
+//! A real extender in the simulator's loop: the server follows the simulated cluster in a folder and is asked over HTTP, and places
+//! as the placement code in process does.
+
+use std::time::Duration;
+
+use wit_extender::commands::demo::defaults;
+use wit_extender::commands::serve::start;
+use wit_extender::feed::ClusterSource;
+use wit_extender::shop::Shop;
+use wit_sim::arrivals::Order;
+use wit_sim::compare::options;
+use wit_sim::engine::{Run, run};
+use wit_sim::input::Sources;
+use wit_sim::strategy::{Mirror, Name, OverHttp, Shown};
+
+/// Where each pod went, in the order in which they were tried.
+fn placements(run: &Run) -> Vec<(String, Option<String>)> {
+    let node = |attempt: &wit_placement::kube_scheduler::Attempt| {
+        attempt.choice().map(|choice| choice.node.to_string())
+    };
+    run.attempts.iter().map(|attempt| (attempt.pod.to_string(), node(attempt))).collect()
+}
+
+#[test]
+fn the_server_in_the_loop_places_the_shop_as_the_code_in_process_does() {
+    wit_extender::telemetry::choose_tls();
+    let (shop, settings) = (Shop::unpack().expect("the shop unpacks"), defaults(true));
+    let sources = Sources::open(&shop.manifests(), &shop.images(), None).expect("the sources open");
+    let scenario = sources.scenario().expect("the folders are read");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    for (seed, shown) in [(1, Shown::Names), (2, Shown::Nodes)] {
+        let options = options(Order::Random, seed, 0);
+        let in_process = Name::Wit.run(&scenario, &settings, &options).expect("a run");
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let source = ClusterSource::Manifests(folder.path().to_owned());
+        let serving = runtime.block_on(start(&settings, source, Some(shop.images()), Duration::ZERO));
+        let serving = serving.expect("the server starts");
+        let addresses = &serving.server.addresses;
+        let mirror = Mirror::new(folder.path(), &format!("http://{}", addresses.api)).expect("a mirror");
+        let url = format!("http://{}/v1", addresses.verbs);
+        let mut extender = OverHttp::new(&url, shown, Some(mirror)).expect("a client");
+        let over_http = run(&scenario, &settings, &options, &mut extender).expect("a run");
+        extender.finish().expect("every question is answered");
+        runtime.block_on(serving.server.stop());
+
+        assert_eq!(over_http.attempts.len(), 23);
+        assert_eq!(placements(&over_http), placements(&in_process), "{shown:?}");
+        assert!((over_http.affinity.gained - in_process.affinity.gained).abs() < 1e-12);
+    }
+}
