@@ -5,6 +5,7 @@
 mod diff;
 mod explain;
 mod how_many_nodes;
+mod over_http;
 mod quickstart;
 mod report;
 mod support;
