@@ -22,39 +22,40 @@ fn placements(run: &Run) -> Vec<(String, Option<String>)> {
 }
 
 /// The shop in an order drawn by the seed, both ways, which must be the same.
-fn compare(seed: u64, shown: Shown) {
-    let (shop, settings) = (Shop::unpack().expect("the shop unpacks"), defaults(true));
-    let sources = Sources::open(&shop.manifests(), &shop.images(), None).expect("the sources open");
-    let scenario = sources.scenario().expect("the folders are read");
+fn compare(seed: u64, shown: Shown) -> anyhow::Result<()> {
+    wit_extender::telemetry::choose_tls();
+    let (shop, settings) = (Shop::unpack()?, defaults(true));
+    let sources = Sources::open(&shop.manifests(), &shop.images(), None)?;
+    let scenario = sources.scenario()?;
     let options = options(Order::Random, seed, 0);
-    let in_process = Name::Wit.run(&scenario, &settings, &options).expect("a run");
+    let in_process = Name::Wit.run(&scenario, &settings, &options)?;
 
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = tempfile::tempdir()?;
     let source = ClusterSource::Manifests(folder.path().to_owned());
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let runtime = tokio::runtime::Runtime::new()?;
     let serving = runtime.block_on(start(&settings, source, Some(shop.images()), Duration::ZERO));
-    let serving = serving.expect("the server starts");
+    let serving = serving?;
     let addresses = &serving.server.addresses;
-    let mirror = Mirror::new(folder.path(), &format!("http://{}", addresses.api)).expect("a mirror");
+    let mirror = Mirror::new(folder.path(), &format!("http://{}", addresses.api))?;
     let url = format!("http://{}/v1", addresses.verbs);
-    let mut extender = OverHttp::new(&url, shown, Some(mirror)).expect("a client");
-    let over_http = run(&scenario, &settings, &options, &mut extender).expect("a run");
-    extender.finish().expect("every question is answered");
+    let mut extender = OverHttp::new(&url, shown, Some(mirror))?;
+    let over_http = run(&scenario, &settings, &options, &mut extender)?;
+    extender.finish()?;
     runtime.block_on(serving.server.stop());
 
     assert_eq!(over_http.attempts.len(), 23);
     assert_eq!(placements(&over_http), placements(&in_process), "{shown:?}");
     assert!((over_http.affinity.gained - in_process.affinity.gained).abs() < 1e-12);
+    Ok(())
 }
 
 #[test]
-fn the_server_in_the_loop_places_the_shop_as_the_code_in_process_does_given_names() {
-    wit_extender::telemetry::choose_tls();
-    compare(1, Shown::Names);
+fn the_server_in_the_loop_places_the_shop_as_the_code_in_process_does_given_names() -> anyhow::Result<()> {
+    compare(1, Shown::Names)
 }
 
 #[test]
-fn the_server_in_the_loop_places_the_shop_as_the_code_in_process_does_given_whole_nodes() {
-    wit_extender::telemetry::choose_tls();
-    compare(2, Shown::Nodes);
+fn the_server_in_the_loop_places_the_shop_as_the_code_in_process_does_given_whole_nodes() -> anyhow::Result<()>
+{
+    compare(2, Shown::Nodes)
 }
