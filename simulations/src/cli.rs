@@ -3,6 +3,7 @@
 mod documents;
 mod import;
 mod record;
+mod remote;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub use self::import::{
     RecordedArguments, SktraceArguments, Target,
 };
 pub use self::record::RecordArguments;
+pub use self::remote::RemoteArguments;
 use crate::arrivals::Order;
 use crate::commands::Shown;
 use crate::engine::{Options, Timing};
@@ -155,6 +157,9 @@ pub struct ReplayArguments {
     /// What is other than the trace has it
     #[command(flatten)]
     pub what_if: WhatIf,
+    /// Who is asked in place of a strategy.
+    #[command(flatten)]
+    pub remote: RemoteArguments,
 }
 
 /// How runs over a trace are made.

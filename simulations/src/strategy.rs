@@ -4,6 +4,7 @@
 
 mod favourites;
 mod network_overhead;
+mod over_http;
 mod pod_affinity;
 mod wit;
 
@@ -20,6 +21,7 @@ use wit_placement::{ClusterState, Event, Millis, NodeName, PodUid, Terms};
 
 pub use favourites::{Favourites, Taste};
 pub use network_overhead::NetworkOverhead;
+pub use over_http::{Mirror, OverHttp, Shown};
 pub use wit::WitPlacement;
 
 use crate::engine::{Options, Run, run};

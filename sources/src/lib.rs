@@ -4,3 +4,4 @@
 pub mod cluster;
 pub mod images;
 pub mod remote;
+mod tls;

@@ -1,17 +1,18 @@
 //! An extender behind a URL, asked over HTTP as kube-scheduler asks it, for those who stand in for kube-scheduler.
 //!
-//! The wire is that of `k8s.io/kube-scheduler/extender/v1`, one question at a time on a connection that is kept.
+//! The wire is that of `k8s.io/kube-scheduler/extender/v1`, one question at a time on a connection that is kept. [`RemoteApi`] says
+//! whether a `wit-extender` has seen what it was shown.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reqwest::Client;
+use reqwest::{Client, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use thiserror::Error;
 use wit_placement::kube_scheduler::FilterReply;
-use wit_placement::{Node, NodeName, Pod};
+use wit_placement::{Node, NodeName, Pod, PodKey};
 
 use crate::cluster::written;
 
@@ -40,6 +41,9 @@ pub enum RemoteError {
     /// Requests cannot be made at all.
     #[error("no request can be made")]
     Client(#[source] reqwest::Error),
+    /// HTTPS cannot be spoken.
+    #[error("no request can be made over HTTPS")]
+    Tls(#[source] rustls::Error),
     /// No answer, or one that says that something went wrong.
     #[error("{url} did not answer")]
     NoAnswer {
@@ -108,13 +112,12 @@ struct HostPriority {
 }
 
 impl RemoteExtender {
-    /// The extender whose verbs are `URL/filter` and `URL/prioritize`. The process must have chosen a provider of TLS.
+    /// The extender whose verbs are `URL/filter` and `URL/prioritize`.
     ///
     /// # Errors
     /// Where the client cannot be set up.
     pub fn new(url: &str) -> Result<Self, RemoteError> {
-        let client = Client::builder().timeout(TIMEOUT).build().map_err(RemoteError::Client)?;
-        Ok(Self { client, url: url.trim_end_matches('/').to_owned() })
+        Ok(Self { client: client()?, url: url.trim_end_matches('/').to_owned() })
     }
 
     /// Which of the nodes may take the pod.
@@ -175,6 +178,72 @@ impl RemoteExtender {
         let reply = request.body(arguments.to_string()).send().await?.error_for_status()?;
         Ok(reply.bytes().await?.to_vec())
     }
+}
+
+/// The API of a `wit-extender`, asked what that has seen.
+#[derive(Clone, Debug)]
+pub struct RemoteApi {
+    client: Client,
+    url: String,
+}
+
+#[derive(Deserialize)]
+struct Graph {
+    workloads: Vec<GraphWorkload>,
+}
+
+#[derive(Deserialize)]
+struct GraphWorkload {
+    images: Vec<GraphImage>,
+}
+
+#[derive(Deserialize)]
+struct GraphImage {
+    state: String,
+}
+
+impl RemoteApi {
+    /// The API at `URL/v1`.
+    ///
+    /// # Errors
+    /// Where the client cannot be set up.
+    pub fn new(url: &str) -> Result<Self, RemoteError> {
+        Ok(Self { client: client()?, url: url.trim_end_matches('/').to_owned() })
+    }
+
+    /// Whether it knows the pod.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub async fn knows(&self, pod: &PodKey) -> Result<bool, RemoteError> {
+        let url = format!("{}/v1/explain?pod={pod}", self.url);
+        let reply = self.client.get(&url).send().await;
+        match reply.map_err(|source| RemoteError::NoAnswer { url: url.clone(), source })?.status() {
+            StatusCode::NOT_FOUND => Ok(false),
+            StatusCode::OK => Ok(true),
+            status => Err(RemoteError::Refused { url, message: status.to_string() }),
+        }
+    }
+
+    /// Whether it is still reading images.
+    ///
+    /// # Errors
+    /// Where there is no answer, or one that is no graph.
+    pub async fn is_reading(&self) -> Result<bool, RemoteError> {
+        let url = format!("{}/v1/graph", self.url);
+        let get = async { self.client.get(&url).send().await?.error_for_status()?.bytes().await };
+        let reply = get.await.map_err(|source| RemoteError::NoAnswer { url: url.clone(), source })?;
+        let graph: Graph =
+            serde_json::from_slice(&reply).map_err(|source| RemoteError::Nonsense { url, source })?;
+        let images = graph.workloads.iter().flat_map(|workload| &workload.images);
+        Ok(images.into_iter().any(|image| image.state == "reading"))
+    }
+}
+
+fn client() -> Result<Client, RemoteError> {
+    let tls = crate::tls::config().map_err(RemoteError::Tls)?;
+    let client = Client::builder().tls_backend_preconfigured(tls).no_proxy().timeout(TIMEOUT);
+    client.build().map_err(RemoteError::Client)
 }
 
 fn node_list(nodes: &[&Node]) -> Value {

@@ -11,18 +11,21 @@ use wit_graph::Digest;
 
 use super::progress::Progress;
 use crate::arrivals::Order;
-use crate::cli::{CompareArguments, Output, ReplayArguments, RunArguments};
+use crate::cli::{CompareArguments, Output, RemoteArguments, ReplayArguments, RunArguments};
 use crate::compare::{Plan, Runs, State, StatePlan, compare as compare_all, options};
 use crate::documents::{Assumptions, Comparison, Run};
+use crate::engine;
 use crate::evaluate::value;
 use crate::input;
 use crate::metrics::{METRICS, Metric, Routing};
 use crate::scenario::{Scenario, Step};
-use crate::strategy::Name;
+use crate::strategy::{Mirror, Name, OverHttp, Shown};
 use crate::trace::Trace;
 use crate::what_if::{Changed, WhatIf};
 
 const MIB: u64 = 1 << 20;
+/// What a run is called in which an extender elsewhere answered.
+const OVER_HTTP: &str = "via-http";
 
 /// A trace from its file, with what it simulates and what numbers from it rest on.
 pub(super) struct Opened {
@@ -39,6 +42,15 @@ pub(super) struct How {
     pub(super) seed: u64,
     /// Of how many of the best nodes each decision is kept.
     pub(super) decisions: usize,
+}
+
+impl How {
+    fn options(self) -> engine::Options {
+        let mut options = options(self.order, self.seed, self.points);
+        options.profile.tells_best = self.decisions;
+        options.profile.tells_unfit_of_bound = self.decisions > 0;
+        options
+    }
 }
 
 impl Opened {
@@ -74,16 +86,29 @@ impl Opened {
 
     /// The document of a run.
     pub(super) fn run(&self, strategy: Name, how: How) -> anyhow::Result<Run> {
-        let mut options = options(how.order, how.seed, how.points);
-        options.profile.tells_best = how.decisions;
-        options.profile.tells_unfit_of_bound = how.decisions > 0;
-        let run = strategy.run(&self.scenario, &self.settings, &options)?;
-        let assumptions = Assumptions {
+        let run = strategy.run(&self.scenario, &self.settings, &how.options())?;
+        Ok(Run::of(strategy.as_str(), self.assumptions_of(how), &run))
+    }
+
+    /// The document of a run in which an extender elsewhere answers.
+    fn run_over_http(&self, url: &str, remote: &RemoteArguments, how: How) -> anyhow::Result<Run> {
+        let mirror = match (&remote.mirror, &remote.mirror_api) {
+            (Some(folder), Some(api)) => Some(Mirror::new(folder, api)?),
+            _ => None,
+        };
+        let shown = if remote.node_cache_capable { Shown::Names } else { Shown::Nodes };
+        let mut extender = OverHttp::new(url, shown, mirror)?;
+        let run = engine::run(&self.scenario, &self.settings, &how.options(), &mut extender)?;
+        extender.finish()?;
+        Ok(Run::of(OVER_HTTP, self.assumptions_of(how), &run))
+    }
+
+    fn assumptions_of(&self, how: How) -> Assumptions {
+        Assumptions {
             seeds: vec![how.seed],
             order: how.order.as_str().to_owned(),
             ..self.assumptions.clone()
-        };
-        Ok(Run::of(strategy.as_str(), assumptions, &run))
+        }
     }
 
     fn warn(&self, notes: &mut dyn Write) -> std::io::Result<()> {
@@ -132,7 +157,10 @@ pub(crate) fn replay(
     let RunArguments { order, points } = arguments.runs;
     let kept = if arguments.output == Output::Json { arguments.decisions } else { 0 };
     let how = How { order, points, seed: arguments.seed, decisions: kept };
-    let run = opened.run(arguments.strategy, how)?;
+    let run = match &arguments.remote.via_http {
+        Some(url) => opened.run_over_http(url, &arguments.remote, how)?,
+        None => opened.run(arguments.strategy, how)?,
+    };
     let text = match arguments.output {
         Output::Text => run_text(&run),
         Output::Json => serde_json::to_string_pretty(&run)? + "\n",
@@ -237,6 +265,7 @@ fn state_plan(
     Ok(StatePlan {
         trace: assumptions.input_sha256.clone(),
         settings: settings.transpose()?,
+        changes: assumptions.settings.clone(),
         strategies: plan.strategies.clone(),
         seeds: arguments.seeds,
         order: plan.order.as_str().to_owned(),

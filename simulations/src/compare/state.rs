@@ -3,6 +3,7 @@
 //! The first line says which comparison it is, every other line is a run. It is read by the same version for the same comparison
 //! only, so that the result is that of an uninterrupted one, byte for byte.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -27,6 +28,8 @@ pub struct StatePlan {
     pub trace: Option<String>,
     /// The digest of the settings file; nothing where the defaults hold.
     pub settings: Option<String>,
+    /// What was asked to be different from the trace and the settings, by what was typed.
+    pub changes: BTreeMap<String, String>,
     /// The strategies.
     pub strategies: Vec<Name>,
     /// How many seeds: 0, 1, 2, ….

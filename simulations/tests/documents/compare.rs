@@ -62,6 +62,8 @@ fn the_state_of_another_comparison_is_refused_with_everything_that_differs() {
     let more_seeds = ["compare", "FILES/trace.jsonl", "default", "wit", "--seeds", "4"];
     let refused = wit_sim(&folder, &[more_seeds.as_slice(), &STATE].concat());
     assert!(refused.notes.contains("seeds is 3 there and 4 here"), "{}", refused.notes);
+    let refused = command(&["--max-pods", "2"]);
+    assert!(refused.notes.contains("changes is {} there and {"), "{}", refused.notes);
     fs::write(folder.join("state.jsonl"), "notes of mine\n").unwrap();
     assert!(command(&[]).notes.contains("is no state of a comparison"));
     fs::write(folder.join("state.jsonl"), "half a line of mine").unwrap();

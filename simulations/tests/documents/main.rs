@@ -6,6 +6,7 @@ mod compare;
 mod diff;
 mod explain;
 mod how_many_nodes;
+mod over_http;
 mod quickstart;
 mod report;
 mod support;

@@ -151,3 +151,41 @@ fn points(difference: &Estimate) -> String {
     let interval = difference.ci95.map_or_else(String::new, |half| format!(" ± {:.1}", 100.0 * half));
     format!("{:+.1}{interval}", 100.0 * difference.mean)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{FOOTPRINTS, ORDERS};
+    use super::*;
+    use crate::repository;
+
+    /// A comparison in which every number of everyone is the same.
+    fn comparison() -> Comparison {
+        let keys = [GAINED, RANDOM, SAME_NODE, RADIUS, PENDING, "requestedCpu", "wholeOnOneNode"];
+        let values: BTreeMap<_, _> =
+            keys.map(|key| (key.to_owned(), Estimate::of(&[0.25, 0.25]))).into_iter().collect();
+        let strategies = EVERYONE.map(|strategy| (strategy.to_owned(), values.clone())).into();
+        Comparison { strategies, ..Comparison::default() }
+    }
+
+    #[test]
+    fn the_page_has_every_table_with_its_rows_and_the_options_behind_it() {
+        let online = ORDERS.map(|order| Online { order, everyone: comparison(), without_room: comparison() });
+        let footprints =
+            FOOTPRINTS.map(|factor| Footprint { factor, free: comparison(), capped: comparison() });
+        let tables = markdown(&online, &footprints).expect("tables");
+        let page = repository::text("docs/truth.md").expect("the page");
+        let (_, measured) = page.split_once("<!-- truth:").expect("a mark");
+        let measured: Vec<&str> = measured.lines().skip(1).collect();
+        assert_eq!(measured.len(), tables.lines().count() + 1, "run `just truth`");
+        for (line, found) in tables.lines().zip(measured) {
+            let begins = |line: &str| line.split('|').take(2).map(ToOwned::to_owned).collect::<Vec<_>>();
+            assert!(
+                line == found || line.starts_with("| ") && begins(line) == begins(found),
+                "{found}: run `just truth`"
+            );
+        }
+        assert!(tables.contains("| wit | 25.0 ± 0.0 % | 25.0–25.0 % |"), "{tables}");
+    }
+}

@@ -1,7 +1,6 @@
 //! GET, with our own rules of where redirects may lead.
 
 use std::error::Error;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, LOCATION};
@@ -40,7 +39,7 @@ impl Transport {
     /// They speak HTTP/1.1, where every answer has a connection of its own: one that is not read for a while holds a few
     /// hundred KiB, and does not use up a window that it shares with those that are.
     pub(super) fn new(timeout: Duration) -> Result<Self, RegistryError> {
-        let tls = tls()?;
+        let tls = crate::tls::config().map_err(RegistryError::Tls)?;
         let client = |zone| {
             Client::builder()
                 .tls_backend_preconfigured(tls.clone())
@@ -246,28 +245,6 @@ fn failed(error: reqwest::Error, url: &Url, at: &Url) -> FetchError {
     let mut words: Vec<String> = causes.iter().map(ToString::to_string).collect();
     words.dedup();
     send_error(kind, url, at, &format!("cannot be read: {}", words.join(": ")))
-}
-
-/// TLS with the system's roots. The provider is named here, so that nothing depends on a process-wide default.
-fn tls() -> Result<rustls::ClientConfig, RegistryError> {
-    let system = rustls_native_certs::load_native_certs();
-    for problem in &system.errors {
-        tracing::warn!(%problem, "a root certificate of the system cannot be read");
-    }
-    let mut roots = rustls::RootCertStore::empty();
-    let (usable, unusable) = roots.add_parsable_certificates(system.certs);
-    tracing::debug!(usable, unusable, "root certificates of the system");
-    if usable == 0 {
-        tracing::warn!("the system has no root certificates: registries cannot be reached over HTTPS");
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(RegistryError::Tls)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(tls)
 }
 
 #[cfg(test)]
