@@ -91,9 +91,10 @@ shop-check:
 shop-rebuild:
     extender/shop/rebuild
 
-# Latency of filter and prioritize beside an extender that does nothing
+# Latency of filter and prioritize beside an extender that does nothing; pods a second of a replay beside kube-scheduler alone
 bench:
     cargo bench --package wit-extender
+    cargo bench --package wit-sim
 
 # What CI runs
 ci:

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use wit_graph::{Component, DependencyGraph, Evidence, Link, WorkloadKey};
 
-use crate::hosts::{Capability, NodeClass, ProfileIdx, Providers};
+use crate::hosts::{Capability, NodeClass, Providers};
 use crate::nodes::{NodeIdx, NodeState};
 use crate::objects::{ImageReference, Millis};
 use crate::reasons::{Code, Codes};
@@ -293,12 +293,12 @@ pub(crate) fn capability(
 
 /// The most Wasm instances that a node takes: the smallest of its annotation (else the setting) and the host's own cap.
 pub fn instance_cap(state: &ClusterState, node: &NodeState, handler: &str) -> u32 {
-    cap_of(state, node, node.class.profile(handler))
+    let host = node.class.profile(handler).and_then(|profile| state.hosts.profile(profile));
+    cap_of(state, node, host.and_then(|host| host.instance_cap))
 }
 
-/// As [`instance_cap`], for a host profile of the node.
-pub(crate) fn cap_of(state: &ClusterState, node: &NodeState, profile: Option<ProfileIdx>) -> u32 {
+/// As [`instance_cap`], for a host with this cap of its own.
+pub(crate) fn cap_of(state: &ClusterState, node: &NodeState, host: Option<u32>) -> u32 {
     let set = node.instance_cap.or(state.settings.placement.instances_per_node);
-    let host = profile.and_then(|profile| state.hosts.profile(profile)).and_then(|host| host.instance_cap);
     set.unwrap_or(u32::MAX).min(host.unwrap_or(u32::MAX))
 }

@@ -113,7 +113,7 @@ pub use hosts::{Capability, HOST_PROFILE_LABEL, Hosts, NodeClass, Presence, Prof
 pub use nodes::{NodeIdx, NodeState, Usage};
 pub use objects::*;
 pub use presume::Presumption;
-pub use request::{Candidate, PodRequest};
+pub use request::{Candidate, KnownCandidates, PodRequest};
 pub use score::{ScoreBoard, Terms};
 pub use state::{ClusterState, Effects, PodWorld};
 pub use workloads::{WorkloadIdx, WorkloadState};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use wit_graph::WorkloadKey;
 
+use crate::kube_scheduler::ListedNode;
 use crate::nodes::NodeIdx;
 use crate::objects::{Millis, NodeName, PodKey, PodShape, PodUid};
 use crate::state::{ClusterState, Effects, ImageState};
@@ -34,10 +35,46 @@ pub enum Candidate {
     },
 }
 
+/// Which candidates the nodes are that a scheduler in process asks about again and again: what was found by name once is
+/// remembered by number.
+#[derive(Clone, Debug, Default)]
+pub struct KnownCandidates(Vec<Option<NodeIdx>>);
+
+impl KnownCandidates {
+    /// The candidates for nodes of one scheduler, in their order, at `now`.
+    pub fn of(&mut self, state: &ClusterState, nodes: &[ListedNode<'_>], now: Millis) -> Vec<Candidate> {
+        nodes.iter().map(|node| self.candidate(state, *node, now)).collect()
+    }
+
+    fn candidate(&mut self, state: &ClusterState, listed: ListedNode<'_>, now: Millis) -> Candidate {
+        let number = listed.number as usize;
+        let remembered = self.0.get(number).copied().flatten();
+        // The place may have been given to another node since.
+        let is_still = |place: &NodeIdx| {
+            state.nodes.get(*place).is_some_and(|node| node.object.is_some() && node.name.is(listed.name))
+        };
+        if let Some(place) = remembered.filter(is_still) {
+            return Candidate::Known(place);
+        }
+        let candidate = state.candidate(listed.name.as_str(), now);
+        if let Candidate::Known(place) = candidate {
+            if self.0.len() <= number {
+                self.0.resize(number + 1, None);
+            }
+            self.0.iter_mut().skip(number).take(1).for_each(|known| *known = Some(place));
+        }
+        candidate
+    }
+}
+
 impl ClusterState {
     /// The candidates for node names, in their order, at `now`.
     pub fn candidates<'a>(&self, names: impl IntoIterator<Item = &'a str>, now: Millis) -> Vec<Candidate> {
-        let candidate = |name: &str| match self.nodes.place_of(name) {
+        names.into_iter().map(|name| self.candidate(name, now)).collect()
+    }
+
+    fn candidate(&self, name: &str, now: Millis) -> Candidate {
+        match self.nodes.place_of(name) {
             Some(node) if self.nodes.get(node).is_some_and(|state| state.object.is_some()) => {
                 Candidate::Known(node)
             }
@@ -47,8 +84,7 @@ impl ClusterState {
                     .get(name)
                     .is_some_and(|since| since.after(self.settings.reading.deadline) <= now),
             },
-        };
-        names.into_iter().map(candidate).collect()
+        }
     }
 
     /// Notes a `RuntimeClass` that a pod names and the watch has not shown; it is forgotten when it does.

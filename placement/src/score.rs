@@ -87,7 +87,7 @@ pub fn scored(
     let subject = Subject::new(state, pod);
     let gain = subject.gains(subject.partners());
     let group = subject.group_gains();
-    let mut company = Company::new(subject);
+    let mut company = Company::new(&subject);
     let mut terms: Vec<Terms> =
         candidates.iter().map(|candidate| subject.terms(*candidate, &gain, &group, &mut company)).collect();
     weigh(state, &mut terms);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::filter::cap_of;
-use crate::hosts::HandlerIdx;
+use crate::hosts::{HandlerIdx, NodeClass};
 use crate::ledger::{OwnLimits, Presumed};
 use crate::nodes::{NodeIdx, NodeState, Usage};
 use crate::request::PodRequest;
@@ -12,7 +12,6 @@ use crate::workloads::{WorkloadIdx, WorkloadState};
 
 /// The pod in question. What the ledger presumes of the pod itself is left out of everything that is counted here, so
 /// that asking twice gives the same answer.
-#[derive(Clone, Copy)]
 pub(crate) struct Subject<'a> {
     pub(crate) state: &'a ClusterState,
     pub(crate) pod: &'a PodRequest,
@@ -22,15 +21,23 @@ pub(crate) struct Subject<'a> {
     pub(crate) workload: Option<&'a WorkloadState>,
     /// What the ledger presumes of the pod.
     own: Option<&'a Presumed>,
+    /// By node class: what the pod takes there, and the most instances that the host takes.
+    by_class: Vec<(Usage, Option<u32>)>,
 }
 
 impl<'a> Subject<'a> {
     pub(crate) fn new(state: &'a ClusterState, pod: &'a PodRequest) -> Self {
         let place = state.workloads.place_of(&pod.workload);
+        let handler = state.handler_of(pod.shape.runtime_class.as_deref());
+        let of_class = |class: &Arc<NodeClass>| {
+            let host = handler.and_then(|handler| state.hosts.profile(class.profile_at(handler)?));
+            (state.usage_in(handler, &pod.shape, class), host.and_then(|host| host.instance_cap))
+        };
         Self {
             state,
             pod,
-            handler: state.handler_of(pod.shape.runtime_class.as_deref()),
+            handler,
+            by_class: state.nodes.classes().iter().map(of_class).collect(),
             place,
             workload: place.and_then(|place| state.workloads.get(place)).map(Arc::as_ref),
             own: state.ledger.get(&pod.uid).map(Arc::as_ref),
@@ -39,7 +46,7 @@ impl<'a> Subject<'a> {
 
     /// What the pod takes on a node.
     pub(crate) fn needs(&self, node: &NodeState) -> Usage {
-        self.state.usage_under(self.handler, &self.pod.shape, node)
+        self.of_class(node).0
     }
 
     /// What the others take on a node, presumed ones counted at their best node.
@@ -69,7 +76,11 @@ impl<'a> Subject<'a> {
 
     /// The most instances that a node takes.
     pub(crate) fn instance_cap(&self, node: &NodeState) -> u32 {
-        cap_of(self.state, node, self.handler.and_then(|handler| node.class.profile_at(handler)))
+        cap_of(self.state, node, self.of_class(node).1)
+    }
+
+    fn of_class(&self, node: &NodeState) -> (Usage, Option<u32>) {
+        self.by_class.get(node.class_idx as usize).copied().unwrap_or_default()
     }
 
     /// Other replicas of the pod's workload on a node.

@@ -2,6 +2,7 @@
 
 mod documents;
 mod import;
+mod record;
 mod remote;
 
 use std::num::NonZeroUsize;
@@ -12,13 +13,17 @@ use clap_complete::Shell;
 use wit_placement::Millis;
 use wit_placement::kube_scheduler::Profile;
 
-pub use self::documents::{DiffArguments, ExplainArguments, QuickstartArguments, ReportArguments};
+pub use self::documents::{
+    DiffArguments, ExplainArguments, ExportArguments, ExportFormat, QuickstartArguments, ReportArguments,
+};
 pub use self::import::{
     ClusterArguments, Format, ImportArguments, ManifestsArguments, OpenbArguments, RasaArguments,
     RecordedArguments, SktraceArguments, Target,
 };
+pub use self::record::RecordArguments;
 pub use self::remote::RemoteArguments;
 use crate::arrivals::Order;
+use crate::commands::Shown;
 use crate::engine::{Options, Timing};
 use crate::fail_if::FailIf;
 use crate::strategy::Name;
@@ -44,6 +49,8 @@ pub enum Command {
     Compare(CompareArguments),
     /// Makes a page of runs for a browser: the headline, what it rests on, figures and tables
     Report(ReportArguments),
+    /// Writes the numbers of runs for Prometheus, so that Grafana shows a replay as it shows a cluster
+    Export(ExportArguments),
     /// Says what differs between two runs of one trace: numbers, pods that are elsewhere, and why
     Diff(DiffArguments),
     /// Says why a pod of a run is where it is: refused nodes, the best nodes, and every term of their scores
@@ -52,6 +59,8 @@ pub enum Command {
     Evaluate(EvaluateArguments),
     /// Makes a trace of what others record: a cluster and what happens in it, a JSON object on each line
     Import(ImportArguments),
+    /// Watches a live cluster into a trace until it is stopped: what is there, and every change as it comes
+    Record(RecordArguments),
     /// Gives the pods of one trace the times of another's: traffic from here, arrivals and lifetimes from there
     Join(JoinArguments),
     /// Replays what is claimed about Wasm on Kubernetes and says what is true of it; fails where that has changed
@@ -185,6 +194,16 @@ pub struct CompareArguments {
     /// Settings file of the extender
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Keeps every finished run in this file, so that after an interruption the same command goes on and prints the same; that of
+    /// another trace, settings, strategies, seeds, order or version is refused
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Says how far it has come in plain lines; on a terminal there is a line that tells, without
+    #[arg(long)]
+    pub progress: bool,
+    /// Whether what is said beside the output is read on a terminal.
+    #[arg(skip)]
+    pub on_terminal: bool,
     /// Runs at the same time; as many as there are processors without it. The output does not depend on it
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
@@ -246,6 +265,28 @@ impl ReplayArguments {
             binding: Millis(self.bind_after),
         };
         Options { timing, profile: Profile::rehearsal(), ..Options::default() }
+    }
+}
+
+impl Cli {
+    /// What is said beside the output is read on a terminal, where a line can be written over.
+    #[must_use]
+    pub fn on_terminal(mut self, is_terminal: bool) -> Self {
+        if let Command::Compare(compare) = &mut self.command {
+            compare.on_terminal = is_terminal;
+        }
+        self
+    }
+}
+
+impl CompareArguments {
+    /// How far the command has come is shown so.
+    pub(crate) fn shown(&self) -> Shown {
+        match (self.progress, self.on_terminal) {
+            (true, _) => Shown::AsLines,
+            (false, true) => Shown::OnTerminal,
+            (false, false) => Shown::Never,
+        }
     }
 }
 

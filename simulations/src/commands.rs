@@ -1,7 +1,9 @@
 //! The commands, each as `wit-sim` runs it.
 
 mod documents;
+mod progress;
 mod quickstart;
+mod record;
 mod runs;
 mod shell;
 
@@ -24,8 +26,10 @@ use crate::import::{
 use crate::join;
 use crate::trace::{Trace, TraceError, TraceProblem};
 
-pub(crate) use documents::{diff, explain, report};
+pub(crate) use documents::{diff, explain, export, report};
+pub(crate) use progress::Shown;
 pub(crate) use quickstart::quickstart;
+pub(crate) use record::record;
 pub(crate) use runs::{compare, replay};
 pub(crate) use shell::{completions, man};
 
@@ -114,7 +118,17 @@ pub(crate) fn validate(arguments: &ValidateArguments, out: &mut dyn Write) -> an
     let mut problems = Vec::new();
     for path in &arguments.traces {
         match read(path).and_then(|trace| simulated(path, trace)) {
-            Ok(trace) => writeln!(out, "{}: {}", path.display(), Counts::of(&trace))?,
+            Ok(trace) => {
+                let path = path.display();
+                writeln!(out, "{path}: {}", Counts::of(&trace))?;
+                if let Some(line) = trace.unfinished {
+                    writeln!(
+                        out,
+                        "{path}: line {line} is unfinished and passed over: the recording was killed while it was \
+                        written; `wit-sim record --append` cuts it off and goes on"
+                    )?;
+                }
+            }
             Err(error) => problems.extend(error),
         }
     }

@@ -1,9 +1,11 @@
 //! Several strategies over one trace and the same seeds, as many runs at a time as there are processors.
 
+mod state;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
 
 use wit_config::Settings;
 use wit_placement::kube_scheduler::{Profile, Ties};
@@ -13,6 +15,8 @@ use crate::documents::{Assumptions, Comparison, Run};
 use crate::engine::Options;
 use crate::scenario::Scenario;
 use crate::strategy::Name;
+
+pub use state::{State, StatePlan};
 
 /// What is compared.
 #[derive(Clone, Debug)]
@@ -33,42 +37,82 @@ pub fn options(order: Order, seed: u64, points: u32) -> Options {
     Options { order, seed, profile, points, ..Options::default() }
 }
 
-/// Runs every strategy with every seed. `done` hears how many runs are made, each time one is.
+/// A run that has been made.
+#[derive(Clone, Copy, Debug)]
+pub struct Made<'a> {
+    /// Who placed the pods.
+    pub strategy: Name,
+    /// The seed.
+    pub seed: u64,
+    /// Its numbers.
+    pub run: &'a Run,
+    /// How many there are with this one.
+    pub runs: usize,
+}
+
+/// Runs of a plan by strategy and seed.
+pub type Runs = BTreeMap<(Name, u64), Run>;
+
+impl Plan {
+    /// How many runs there are to make in all.
+    pub fn runs(&self) -> usize {
+        self.strategies.len() * self.seeds.len()
+    }
+}
+
+/// Runs every strategy with every seed, but for the runs that were made before. `heard` is told of each as it is made, in no
+/// certain order; where it fails no further run is begun.
 ///
 /// # Errors
-/// The first run's that cannot be made, in the order of strategies and seeds.
+/// The first run's that cannot be made, in the order of strategies and seeds, or what `heard` failed with.
 pub fn compare(
     scenario: &Scenario,
     settings: &Settings,
     plan: &Plan,
     assumptions: Assumptions,
-    done: &(dyn Fn(usize) + Sync),
+    before: Runs,
+    heard: &mut dyn FnMut(Made<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Comparison> {
-    let jobs: Vec<(Name, u64)> =
-        plan.strategies.iter().flat_map(|name| plan.seeds.iter().map(|seed| (*name, *seed))).collect();
-    let (next, made) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
-    let work = || {
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some((name, seed)) = jobs.get(number) else { break };
+    let all = plan.strategies.iter().flat_map(|name| plan.seeds.iter().map(|seed| (*name, *seed)));
+    let all: Vec<(Name, u64)> = all.collect();
+    let jobs: Vec<_> = all.iter().copied().filter(|job| !before.contains_key(job)).collect();
+    let (next, (sender, finished)) = (AtomicUsize::new(0), channel());
+    let (jobs, next) = (jobs.as_slice(), &next);
+    let work = |sender: Sender<_>| {
+        while let Some((name, seed)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let run = name.run(scenario, settings, &options(plan.order, *seed, 0));
             // What the numbers need, and not the whole cluster of every run.
             let run = run.map(|run| Run::of(name.as_str(), Assumptions::default(), &run).numbers());
-            if let Ok(mut made) = made.lock() {
-                made.insert(number, run);
-                done(made.len());
+            if sender.send(((*name, *seed), run)).is_err() {
+                break;
             }
         }
     };
+    let (mut made, mut failed) = (before, BTreeMap::new());
     std::thread::scope(|scope| {
-        for _ in 1..plan.threads.get().min(jobs.len()) {
-            scope.spawn(work);
+        for _ in 0..plan.threads.get().min(jobs.len()) {
+            let sender = sender.clone();
+            scope.spawn(move || work(sender));
         }
-        work();
-    });
+        drop(sender);
+        for ((strategy, seed), run) in finished {
+            match run {
+                Ok(run) => {
+                    heard(Made { strategy, seed, run: &run, runs: made.len() + 1 })?;
+                    made.insert((strategy, seed), run);
+                }
+                Err(error) => {
+                    failed.insert((strategy, seed), error);
+                }
+            }
+        }
+        anyhow::Ok(())
+    })?;
+    if let Some((_, error)) = failed.pop_first() {
+        return Err(error);
+    }
     let mut runs: BTreeMap<String, Vec<Run>> = BTreeMap::new();
-    for run in made.into_inner().unwrap_or_default().into_values() {
-        let run = run?;
+    for run in all.iter().filter_map(|job| made.remove(job)) {
         runs.entry(run.strategy.clone()).or_default().push(run);
     }
     Ok(Comparison::of(assumptions, &runs))

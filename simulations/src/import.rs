@@ -31,6 +31,7 @@ mod table;
 pub use additions::Additions;
 pub use file::InputFile;
 pub use objects::Runtime;
+pub(crate) use problems::Problems;
 pub use problems::{ImportError, ImportProblem};
 pub use save::save;
 

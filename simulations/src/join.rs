@@ -70,7 +70,7 @@ pub fn join(cluster: Trace, times: &Trace, seed: u64) -> Result<Trace, JoinError
     }
     // Who leaves makes room for who comes at the same time, but nobody leaves before they came.
     let records = [leaves, comes, leaves_at_once].concat();
-    Ok(Trace { header, records }.sorted())
+    Ok(Trace { header, records, unfinished: None }.sorted())
 }
 
 /// The times that a workload's pods get, each once before any comes again.

@@ -44,6 +44,7 @@
 //! | what can be typed? | [`cli`] |
 //! | what can be simulated? | [`scenario`], from folders by [`input`] or from a [`trace`] |
 //! | what is a trace, and what is it made from? | [`trace`], [`import`](mod@import), [`join`](mod@join) |
+//! | and how is a live cluster watched into one? | [`record`] |
 //! | what happens at a step, and what follows from it? | [`engine`], on the virtual clock of [`timeline`] |
 //! | in which order do pods come? | [`arrivals`] |
 //! | what if the cluster were another? | [`what_if`] |
@@ -57,6 +58,7 @@
 //! | why is a pod of a run where it is? | [`explain`] |
 //! | what differs between two runs, and why? | [`diff`] |
 //! | and how do people see it? | [`report_html`] |
+//! | and Prometheus? | [`export`] |
 //! | does a comparison fail a build? | [`fail_if`] |
 //! | how many nodes do so many pods need? | [`density`] |
 //! | is it true what is claimed about Wasm on Kubernetes? | [`claims`] |
@@ -73,12 +75,15 @@ pub mod documents;
 pub mod engine;
 pub mod evaluate;
 pub mod explain;
+pub mod export;
 pub mod fail_if;
 pub mod import;
 pub mod input;
 pub mod join;
+mod lines;
 pub mod metrics;
 pub mod output;
+pub mod record;
 pub mod replay;
 pub mod report_html;
 mod save;
@@ -106,9 +111,11 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
         Command::Compare(arguments) => commands::compare(arguments, out, notes),
         Command::Report(arguments) => commands::report(arguments, notes),
         Command::Quickstart(arguments) => commands::quickstart(arguments, out),
+        Command::Export(arguments) => commands::export(arguments, notes),
         Command::Diff(arguments) => commands::diff(arguments, out),
         Command::Explain(arguments) => commands::explain(arguments, out),
         Command::Import(arguments) => commands::import(arguments, out, notes),
+        Command::Record(arguments) => commands::record(arguments, notes),
         Command::Join(arguments) => commands::join(arguments, out, notes),
         Command::Validate(arguments) => commands::validate(arguments, out),
         Command::Completions(arguments) => commands::completions(arguments, out),

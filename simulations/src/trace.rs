@@ -37,6 +37,9 @@ pub use schema::Line;
 /// The `kind` of a trace's header.
 pub const KIND: &str = "Trace";
 
+/// The format of the source of traces that `wit-sim record` writes.
+pub const RECORD: &str = "record";
+
 /// A cluster and what happens in it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trace {
@@ -44,6 +47,8 @@ pub struct Trace {
     pub header: Header,
     /// What happens, in the order of time; what has the same time happens in this order.
     pub records: Vec<Record>,
+    /// The last line, counted from one, where `wit-sim record` was killed in the middle of it: it is passed over.
+    pub unfinished: Option<usize>,
 }
 
 /// The first line of a trace.
@@ -204,6 +209,11 @@ impl Header {
     /// The header of a trace of this name that was made from these.
     pub fn new(name: impl Into<String>, sources: Vec<Source>) -> Self {
         Self { name: name.into(), sources, ..Self::default() }
+    }
+
+    /// Whether `wit-sim record` wrote the trace.
+    pub fn is_recorded(&self) -> bool {
+        self.sources.iter().any(|source| source.format == RECORD)
     }
 }
 

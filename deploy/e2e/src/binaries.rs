@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 /// Set to the path of the `wit-extender` to test; otherwise it is looked for beside the running test.
 pub const EXTENDER_VARIABLE: &str = "WIT_EXTENDER_BIN";
@@ -31,6 +31,18 @@ pub fn extender_binary() -> Result<PathBuf> {
         }
         return Ok(path);
     }
+    built("wit-extender")?.with_context(|| {
+        format!("there is no wit-extender: run `cargo build -p wit-extender` or set {EXTENDER_VARIABLE}")
+    })
+}
+
+/// The `wit-sim` that Cargo built in the same target directory, the profile of the running program first.
+pub fn simulator_binary() -> Result<PathBuf> {
+    built("wit-sim")?.context("there is no wit-sim: run `cargo build -p wit-sim`")
+}
+
+/// A program that Cargo built in the target directory of the running one.
+fn built(name: &str) -> Result<Option<PathBuf>> {
     let running = std::env::current_exe()?;
     let own_profile = running.ancestors().skip(1).take(2);
     let other_profiles = running
@@ -39,13 +51,6 @@ pub fn extender_binary() -> Result<PathBuf> {
         .into_iter()
         .chain(running.ancestors().nth(2))
         .flat_map(|target| [target.join("release"), target.join("debug")]);
-    let found =
-        own_profile.map(Path::to_owned).chain(other_profiles).map(|folder| folder.join("wit-extender"));
-    match found.into_iter().find(|path| path.is_file()) {
-        Some(path) => Ok(path),
-        None => bail!(
-            "no wit-extender beside {}: run `cargo build -p wit-extender` or set {EXTENDER_VARIABLE}",
-            running.display()
-        ),
-    }
+    let mut found = own_profile.map(Path::to_owned).chain(other_profiles).map(|folder| folder.join(name));
+    Ok(found.find(|path| path.is_file()))
 }

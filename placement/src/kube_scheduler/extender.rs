@@ -28,27 +28,38 @@ pub trait SchedulerExtender {
     /// The same as [`SchedulerExtender::filter`] by the nodes' places in the list, which is what the scheduler asks. An
     /// extender in process overrides it where it has no use for names: copying and looking them up takes longer than the
     /// whole rest of a cycle.
-    fn filter_places(&mut self, pod: &Pod, nodes: &[&NodeName]) -> Result<PlacesReply, Self::Error> {
+    fn filter_places(&mut self, pod: &Pod, nodes: &[ListedNode<'_>]) -> Result<PlacesReply, Self::Error> {
         let reply = self.filter(pod, &owned(nodes))?;
         let passing: HashSet<&NodeName, Hasher> = reply.nodes.iter().collect();
         let message = |messages: &BTreeMap<NodeName, String>| -> Vec<(usize, Arc<str>)> {
             let places = nodes.iter().enumerate();
-            places.filter_map(|(place, node)| Some((place, messages.get(*node)?.as_str().into()))).collect()
+            places
+                .filter_map(|(place, node)| Some((place, messages.get(node.name)?.as_str().into())))
+                .collect()
         };
         let (failed, unresolvable) = (message(&reply.failed), message(&reply.unresolvable));
-        let places = nodes.iter().enumerate().filter(|(_, node)| passing.contains(*node));
+        let places = nodes.iter().enumerate().filter(|(_, node)| passing.contains(node.name));
         Ok(PlacesReply { passing: places.map(|(place, _)| place).collect(), failed, unresolvable })
     }
 
     /// The same as [`SchedulerExtender::prioritize`], with a score for each of the nodes in their order; fewer scores are
     /// completed with 0.
-    fn prioritize_places(&mut self, pod: &Pod, nodes: &[&NodeName]) -> Result<Vec<u8>, Self::Error> {
+    fn prioritize_places(&mut self, pod: &Pod, nodes: &[ListedNode<'_>]) -> Result<Vec<u8>, Self::Error> {
         let scores = self.prioritize(pod, &owned(nodes))?;
-        Ok(nodes.iter().map(|node| scores.get(*node).copied().unwrap_or(0)).collect())
+        Ok(nodes.iter().map(|node| scores.get(node.name).copied().unwrap_or(0)).collect())
     }
 
     /// The pod's binding was written; `pod.node` is `node`. This is what the extender's watch would show it.
     fn bound(&mut self, pod: &Pod, node: &NodeName) -> Result<(), Self::Error>;
+}
+
+/// A node that an extender is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedNode<'a> {
+    /// What the scheduler knows it by: the same number for the same name, always.
+    pub number: u32,
+    /// Its name.
+    pub name: &'a NodeName,
 }
 
 /// The answer to Filter.
@@ -73,8 +84,8 @@ pub struct PlacesReply {
     pub unresolvable: Vec<(usize, Arc<str>)>,
 }
 
-fn owned(nodes: &[&NodeName]) -> Vec<NodeName> {
-    nodes.iter().map(|node| (*node).clone()).collect()
+fn owned(nodes: &[ListedNode<'_>]) -> Vec<NodeName> {
+    nodes.iter().map(|node| node.name.clone()).collect()
 }
 
 /// kube-scheduler alone: every node passes, none is preferred.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::classes::{ClassIdx, Classes};
+use super::extender::ListedNode;
 use super::plugins::image_locality::Images;
 use super::profile::Profile;
 use super::relation::Relation;
@@ -218,9 +219,9 @@ impl Snapshot {
         self.nodes.get(node as usize).map(|info| &info.name)
     }
 
-    /// The names of nodes.
-    pub(super) fn names(&self, nodes: &[u32]) -> Vec<&NodeName> {
-        nodes.iter().filter_map(|node| self.name(*node)).collect()
+    /// Nodes as an extender is asked about them.
+    pub(super) fn listed(&self, nodes: &[u32]) -> Vec<ListedNode<'_>> {
+        nodes.iter().filter_map(|node| Some(ListedNode { number: *node, name: self.name(*node)? })).collect()
     }
 }
 

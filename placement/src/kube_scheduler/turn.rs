@@ -115,8 +115,8 @@ impl<X: SchedulerExtender> Turn<'_, X> {
         if found.nodes.is_empty() || !self.extender.is_interested(self.pod) {
             return Ok(());
         }
-        let names = self.snapshot.names(&found.nodes);
-        let reply = self.extender.filter_places(self.pod, &names)?;
+        let listed = self.snapshot.listed(&found.nodes);
+        let reply = self.extender.filter_places(self.pod, &listed)?;
         if self.profile.preemption && !reply.failed.is_empty() {
             let lost: BTreeSet<usize> = reply.unresolvable.iter().map(|(place, _)| *place).collect();
             let by_pods = reply.failed.iter().filter(|(place, _)| !lost.contains(place));
@@ -124,7 +124,7 @@ impl<X: SchedulerExtender> Turn<'_, X> {
                 by_pods.filter_map(|(place, _)| found.nodes.get(*place).copied()).collect();
         }
         for (place, message) in reply.failed.iter().chain(&reply.unresolvable) {
-            let Some(name) = names.get(*place).copied().cloned() else { continue };
+            let Some(name) = listed.get(*place).map(|node| node.name.clone()) else { continue };
             match found.reasons.get_mut(&**message) {
                 Some(nodes) => nodes.push(name),
                 None => drop(found.reasons.insert(message.to_string(), vec![name])),
@@ -166,7 +166,7 @@ impl<X: SchedulerExtender> Turn<'_, X> {
         let mut totals = self.cycle.totals(nodes);
         let mut scores = Vec::new();
         if self.extender.is_interested(self.pod) {
-            scores = self.extender.prioritize_places(self.pod, &snapshot.names(nodes))?;
+            scores = self.extender.prioritize_places(self.pod, &snapshot.listed(nodes))?;
         }
         for (total, score) in totals.iter_mut().zip(&scores) {
             *total += u64::from(*score) * 10 * u64::from(self.profile.extender_weight);

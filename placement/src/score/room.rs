@@ -16,7 +16,7 @@ const EXPECTED: usize = 6;
 
 /// The workloads around the pod's own of which replicas are still to come: its partners, then theirs, and so on.
 pub(super) struct Company<'a> {
-    subject: Subject<'a>,
+    subject: &'a Subject<'a>,
     members: Vec<(WorkloadIdx, &'a WorkloadState)>,
     /// How many more than those are expected, in pods of the workload's own size.
     expected: u64,
@@ -27,8 +27,8 @@ pub(super) struct Company<'a> {
 }
 
 impl<'a> Company<'a> {
-    pub(super) fn new(subject: Subject<'a>) -> Self {
-        let (members, known) = around(&subject);
+    pub(super) fn new(subject: &'a Subject<'a>) -> Self {
+        let (members, known) = around(subject);
         let invites = subject.workload.is_some_and(|own| own.invites);
         let expected = if invites { EXPECTED.saturating_sub(known) as u64 } else { 0 };
         let elsewhere = vec![None; subject.state.nodes.classes().len()];
@@ -39,7 +39,7 @@ impl<'a> Company<'a> {
 
     /// Who is wanted on a node has a partner there.
     fn concerned(&self) -> Vec<bool> {
-        let Subject { state, workload, .. } = self.subject;
+        let Subject { state, workload, .. } = *self.subject;
         let mut concerned = vec![false; state.nodes.capacity()];
         let mut note = |workload: &WorkloadState| {
             for place in workload.placed.keys() {
@@ -81,7 +81,7 @@ impl<'a> Company<'a> {
     /// Whether the pod's workload waits for consumers that nobody knows yet, and the node's host links nothing: who
     /// imports from it could not run there.
     fn would_stay_alone(&self, node: &NodeState) -> bool {
-        let Subject { state, workload, handler, .. } = self.subject;
+        let Subject { state, workload, handler, .. } = *self.subject;
         let profile = handler.and_then(|handler| node.class.profile_at(handler));
         let host = profile.and_then(|profile| state.hosts.profile(profile));
         workload.is_some_and(|own| own.invites && own.partners.is_empty())

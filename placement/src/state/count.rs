@@ -1,7 +1,7 @@
 //! What a pod takes on a node, and the book-keeping of it.
 
 use super::ClusterState;
-use crate::hosts::HandlerIdx;
+use crate::hosts::{HandlerIdx, NodeClass};
 use crate::nodes::{NodeIdx, NodeState, Usage};
 use crate::objects::{PodShape, PodUid, Resources};
 use crate::workloads::WorkloadIdx;
@@ -18,14 +18,19 @@ impl ClusterState {
         self.usage_under(self.handler_of(shape.runtime_class.as_deref()), shape, node)
     }
 
-    /// As [`ClusterState::usage_on`], for a handler that has been looked up: what costs nothing per node.
+    /// As [`ClusterState::usage_on`], for a handler that has been looked up.
     pub(crate) fn usage_under(
         &self,
         handler: Option<HandlerIdx>,
         shape: &PodShape,
         node: &NodeState,
     ) -> Usage {
-        let profile = handler.and_then(|handler| node.class.profile_at(handler));
+        self.usage_in(handler, shape, &node.class)
+    }
+
+    /// As [`ClusterState::usage_under`], for all nodes of a class.
+    pub(crate) fn usage_in(&self, handler: Option<HandlerIdx>, shape: &PodShape, class: &NodeClass) -> Usage {
+        let profile = handler.and_then(|handler| class.profile_at(handler));
         let shim = profile
             .and_then(|profile| self.hosts.profile(profile))
             .map_or(0, |host| host.memory_overhead_bytes);

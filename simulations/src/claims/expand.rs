@@ -46,7 +46,7 @@ impl Case {
             synthetic: vec!["made for a claim: all pods of a kind are equal".to_owned()],
             ..Header::new(self.id.as_str(), Vec::new())
         };
-        Ok(Trace { header, records }.sorted())
+        Ok(Trace { header, records, unfinished: None }.sorted())
     }
 
     fn classes(&self) -> anyhow::Result<Vec<Record>> {

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use k8s_openapi::jiff::Timestamp;
 
 use super::Output;
+use crate::export::EPOCH;
 
 /// The arguments of `report`.
 #[derive(Clone, Debug, Args)]
@@ -21,6 +23,31 @@ pub struct ReportArguments {
     /// Folder for the tables, each as a CSV file
     #[arg(long, value_name = "DIR")]
     pub csv: Option<PathBuf>,
+}
+
+/// The arguments of `export`.
+#[derive(Clone, Debug, Args)]
+pub struct ExportArguments {
+    /// What `wit-sim replay --output json --points N` printed; the numbers are known at those points and at the end
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// The file, for `promtool tsdb create-blocks-from openmetrics`
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// The format of the file
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ExportFormat,
+    /// The time at which runs begin; Prometheus keeps what is not older than its retention, 15 days unless it is told otherwise
+    #[arg(long, value_name = "TIME", default_value = EPOCH)]
+    pub start: Timestamp,
+}
+
+/// The format of an export.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// `OpenMetrics` text with timestamps.
+    #[default]
+    Openmetrics,
 }
 
 /// The arguments of `diff`.

@@ -8,10 +8,11 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 
-use crate::cli::{DiffArguments, ExplainArguments, Output, ReportArguments};
+use crate::cli::{DiffArguments, ExplainArguments, ExportArguments, ExportFormat, Output, ReportArguments};
 use crate::diff::RunDifference;
 use crate::documents::Run;
 use crate::explain::RunExplanation;
+use crate::export::openmetrics;
 use crate::report_html::Report;
 use crate::save;
 
@@ -31,6 +32,17 @@ pub(crate) fn report(arguments: &ReportArguments, notes: &mut dyn Write) -> anyh
         let tables = report.tables();
         into(folder, tables.iter().map(|table| (table.name, table.csv.as_str())), notes)?;
     }
+    Ok(())
+}
+
+/// `wit-sim export`.
+pub(crate) fn export(arguments: &ExportArguments, notes: &mut dyn Write) -> anyhow::Result<()> {
+    let runs = read::distinct(&arguments.runs)?;
+    let text = match arguments.format {
+        ExportFormat::Openmetrics => openmetrics(&runs, arguments.start),
+    };
+    save::whole(&arguments.output, |file| file.write_all(text.as_bytes()))?;
+    writeln!(notes, "{}: {}", arguments.output.display(), counted(&runs))?;
     Ok(())
 }
 

@@ -9,9 +9,10 @@ use anyhow::{Context, ensure};
 use wit_config::{HostCatalogue, Settings};
 use wit_graph::Digest;
 
+use super::progress::Progress;
 use crate::arrivals::Order;
 use crate::cli::{CompareArguments, Output, RemoteArguments, ReplayArguments, RunArguments};
-use crate::compare::{Plan, compare as compare_all, options};
+use crate::compare::{Plan, Runs, State, StatePlan, compare as compare_all, options};
 use crate::documents::{Assumptions, Comparison, Run};
 use crate::engine;
 use crate::evaluate::value;
@@ -218,7 +219,23 @@ pub(crate) fn compare(
         ..opened.assumptions
     };
     let plan = Plan { strategies, seeds, order: arguments.order, threads };
-    let comparison = compare_all(&opened.scenario, &opened.settings, &plan, assumptions, &|_| {})?;
+    let (mut state, before) = match &arguments.state {
+        Some(path) => {
+            let (state, runs) = State::open(path, &state_plan(&plan, &assumptions, arguments)?)?;
+            (Some((path, state)), runs)
+        }
+        None => (None, Runs::new()),
+    };
+    let progress = Progress::begun(arguments.shown(), before.len(), plan.runs(), notes)?;
+    let comparison =
+        compare_all(&opened.scenario, &opened.settings, &plan, assumptions, before, &mut |made| {
+            if let Some((path, state)) = &mut state {
+                state.keep(&made).with_context(|| format!("{} cannot be written", path.display()))?;
+            }
+            Ok(progress.made(made.runs, notes)?)
+        });
+    progress.ended(notes)?;
+    let comparison = comparison?;
     let text = match arguments.output {
         Output::Text => comparison_text(&comparison),
         Output::Json => serde_json::to_string_pretty(&comparison)? + "\n",
@@ -232,6 +249,26 @@ pub(crate) fn compare(
     }
     ensure!(failed.is_empty(), "this holds, and was not to: {}", failed.join("; "));
     Ok(())
+}
+
+/// What the runs of a comparison depend on.
+fn state_plan(
+    plan: &Plan,
+    assumptions: &Assumptions,
+    arguments: &CompareArguments,
+) -> anyhow::Result<StatePlan> {
+    let settings = arguments.config.as_ref().map(|path| {
+        std::fs::read(path)
+            .map(|bytes| Digest::of(&bytes).to_string())
+            .with_context(|| path.display().to_string())
+    });
+    Ok(StatePlan {
+        trace: assumptions.input_sha256.clone(),
+        settings: settings.transpose()?,
+        strategies: plan.strategies.clone(),
+        seeds: arguments.seeds,
+        order: plan.order.as_str().to_owned(),
+    })
 }
 
 /// The numbers of which one way is better, strategy beside strategy; `*` marks the best where it is sure.

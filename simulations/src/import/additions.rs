@@ -76,7 +76,7 @@ impl Additions {
             let told = "every image was made a component with an empty world, and every node able to run it";
             header.synthetic.push(told.to_owned());
         }
-        Imported { trace: Trace { header, records }, passed_over }
+        Imported { trace: Trace { header, records, unfinished: None }, passed_over }
     }
 
     fn added_nodes(&self) -> Vec<Record> {

@@ -6,9 +6,11 @@
 
 mod essence;
 mod kinds;
+mod names;
+mod stream;
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::node::v1::RuntimeClass;
@@ -20,10 +22,11 @@ use super::problems::Problems;
 use crate::trace::{Happening, NodeRef, PodRecord, PodRef, Record, Scaled, WorkloadRecord, WorkloadRef};
 
 pub(super) use self::kinds::reference;
+pub use self::names::Names;
 
 /// What a source has told so far.
 #[derive(Debug, Default)]
-pub(super) struct Changes {
+pub(crate) struct Changes {
     records: Vec<Record>,
     nodes: BTreeMap<String, Node>,
     classes: BTreeMap<String, RuntimeClass>,
@@ -35,6 +38,10 @@ pub(super) struct Changes {
     made_up: BTreeMap<WorkloadKey, (u64, WorkloadRecord)>,
     /// How many objects of other kinds there were.
     other: BTreeMap<String, usize>,
+    /// What names become, where they are not to be told.
+    names: Option<Names>,
+    /// Workloads of which only pods told so far, and which the records that were taken have.
+    stand_ins: BTreeSet<WorkloadKey>,
 }
 
 #[derive(Debug)]
@@ -56,8 +63,9 @@ pub(super) struct Ended {
 
 impl Changes {
     /// The source tells of an object as it is from this time on, in milliseconds.
-    pub(super) fn applied(&mut self, at: u64, place: &str, object: Value, problems: &mut Problems<'_>) {
-        match kinds::read(place, object, problems) {
+    pub(crate) fn applied(&mut self, at: u64, place: &str, object: Value, problems: &mut Problems<'_>) {
+        let told = kinds::read(place, object, problems);
+        match told.map(|told| self.under_its_name(told)) {
             Some(Told::Node(node)) => self.node(at, *node),
             Some(Told::RuntimeClass(class)) => self.class(at, *class),
             Some(Told::Workload(workload)) => self.workload(at, *workload),
@@ -68,7 +76,12 @@ impl Changes {
     }
 
     /// The source tells that an object is gone. What was never there cannot go.
-    pub(super) fn deleted(&mut self, at: u64, kind: &str, namespace: &str, name: &str) {
+    pub(crate) fn deleted(&mut self, at: u64, kind: &str, namespace: &str, name: &str) {
+        let (namespace, name) = (&*self.name(namespace), &*self.name(name));
+        self.gone(at, kind, namespace, name);
+    }
+
+    fn gone(&mut self, at: u64, kind: &str, namespace: &str, name: &str) {
         match kind {
             "Node" if self.nodes.remove(name).is_some() => {
                 self.push(at, Happening::NodeDeleted(NodeRef { node: name.to_owned() }));
@@ -142,6 +155,7 @@ impl Changes {
         if self.made_up.get(&key).is_some_and(|(since, _)| *since == at) {
             self.made_up.remove(&key);
         }
+        self.stand_ins.remove(&key);
         let before = self.workloads.insert(key.clone(), told.clone());
         match before {
             Some(before) if before == told => {}

@@ -33,11 +33,53 @@ pub struct Live {
 pub fn read(kubeconfig: Option<&Path>, context: Option<&str>) -> anyhow::Result<Live> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let config = config(kubeconfig, context).await.context("no cluster can be read")?;
-        let server = config.cluster_url.host().unwrap_or_default().to_owned();
-        let client = Client::try_from(config).context("no cluster can be read")?;
+        let (client, server) = connect(kubeconfig, context).await?;
         Ok(Live { objects: objects(&client, &server).await?, server })
     })
+}
+
+/// A client of the cluster, and the host of its API server.
+///
+/// # Errors
+/// Where there is no such cluster.
+pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> anyhow::Result<(Client, String)> {
+    let config = config(kubeconfig, context).await.context("no cluster can be read")?;
+    let server = config.cluster_url.host().unwrap_or_default().to_owned();
+    Ok((Client::try_from(config).context("no cluster can be read")?, server))
+}
+
+/// Asks for one object of each kind.
+///
+/// # Errors
+/// Each kind that cannot be listed.
+pub async fn check(client: &Client, server: &str) -> Result<(), ImportError> {
+    let mut problems = Vec::new();
+    for kind in kinds() {
+        let api: Api<DynamicObject> = Api::all_with(client.clone(), &kind);
+        if let Err(error) = api.list(&ListParams::default().limit(1)).await {
+            problems.push(refused(server, kind, &error.into()));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(ImportError { problems }) }
+}
+
+/// What is read of a cluster.
+pub(crate) fn kinds() -> [ApiResource; 8] {
+    [
+        ApiResource::erase::<RuntimeClass>(&()),
+        ApiResource::erase::<Node>(&()),
+        ApiResource::erase::<Deployment>(&()),
+        ApiResource::erase::<StatefulSet>(&()),
+        ApiResource::erase::<DaemonSet>(&()),
+        ApiResource::erase::<ReplicaSet>(&()),
+        ApiResource::erase::<Job>(&()),
+        ApiResource::erase::<Pod>(&()),
+    ]
+}
+
+fn refused(server: &str, kind: ApiResource, error: &anyhow::Error) -> ImportProblem {
+    let message = format!("cannot be listed: {error}");
+    ImportProblem { file: server.to_owned(), place: kind.plural, message }
 }
 
 async fn config(kubeconfig: Option<&Path>, context: Option<&str>) -> anyhow::Result<Config> {
@@ -51,25 +93,11 @@ async fn config(kubeconfig: Option<&Path>, context: Option<&str>) -> anyhow::Res
 }
 
 async fn objects(client: &Client, server: &str) -> Result<Vec<Value>, ImportError> {
-    let kinds = [
-        ApiResource::erase::<RuntimeClass>(&()),
-        ApiResource::erase::<Node>(&()),
-        ApiResource::erase::<Deployment>(&()),
-        ApiResource::erase::<StatefulSet>(&()),
-        ApiResource::erase::<DaemonSet>(&()),
-        ApiResource::erase::<ReplicaSet>(&()),
-        ApiResource::erase::<Job>(&()),
-        ApiResource::erase::<Pod>(&()),
-    ];
     let (mut objects, mut problems) = (Vec::new(), Vec::new());
-    for kind in kinds {
+    for kind in kinds() {
         match list(client, &kind).await {
             Ok(listed) => objects.extend(listed),
-            Err(error) => problems.push(ImportProblem {
-                file: server.to_owned(),
-                place: kind.plural,
-                message: format!("cannot be listed: {error}"),
-            }),
+            Err(error) => problems.push(refused(server, kind, &error)),
         }
     }
     if problems.is_empty() { Ok(objects) } else { Err(ImportError { problems }) }

@@ -52,7 +52,10 @@ pub fn import(files: &[InputFile], options: &OpenbOptions) -> Result<Imported, I
     let name = files.first().map(InputFile::title).unwrap_or_default();
     let mut header = Header::new(name, files.iter().map(|file| file.source(FORMAT)).collect());
     header.synthetic = import.synthetic();
-    Ok(Imported { trace: Trace { header, records: import.records() }, passed_over: Vec::new() })
+    Ok(Imported {
+        trace: Trace { header, records: import.records(), unfinished: None },
+        passed_over: Vec::new(),
+    })
 }
 
 struct Import<'a> {

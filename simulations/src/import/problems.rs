@@ -25,25 +25,25 @@ pub struct ImportProblem {
 
 /// Collects what is wrong with a file while it is read.
 #[derive(Debug)]
-pub(super) struct Problems<'a> {
+pub(crate) struct Problems<'a> {
     file: &'a str,
     found: Vec<ImportProblem>,
 }
 
 impl<'a> Problems<'a> {
     /// Nothing is wrong with this file so far.
-    pub(super) fn of(file: &'a str) -> Self {
+    pub(crate) fn of(file: &'a str) -> Self {
         Self { file, found: Vec::new() }
     }
 
     /// Something is wrong at this line or path.
-    pub(super) fn add(&mut self, place: impl fmt::Display, message: impl fmt::Display) {
+    pub(crate) fn add(&mut self, place: impl fmt::Display, message: impl fmt::Display) {
         let (place, message) = (place.to_string(), message.to_string());
         self.found.push(ImportProblem { file: self.file.to_owned(), place, message });
     }
 
     /// Everything that was found.
-    pub(super) fn into_inner(self) -> Vec<ImportProblem> {
+    pub(crate) fn into_inner(self) -> Vec<ImportProblem> {
         self.found
     }
 

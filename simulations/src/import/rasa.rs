@@ -112,7 +112,7 @@ pub fn import(file: &InputFile, options: &RasaOptions) -> Result<Imported, Impor
     import.problems.finish(())?;
     let mut header = Header::new(file.title(), vec![file.source(FORMAT)]);
     header.synthetic = synthetic(options);
-    Ok(Imported { trace: Trace { header, records }, passed_over: Vec::new() })
+    Ok(Imported { trace: Trace { header, records, unfinished: None }, passed_over: Vec::new() })
 }
 
 /// What of the trace the file does not say.

@@ -5,11 +5,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use wit_config::Settings;
-use wit_placement::kube_scheduler::{FilterReply, PlacesReply, SchedulerExtender};
+use wit_placement::kube_scheduler::{FilterReply, ListedNode, PlacesReply, SchedulerExtender};
 use wit_placement::reasons::{Code, Resolution};
 use wit_placement::{
-    Candidate, ClusterState, Effects, Event, FilterAnswer, Millis, NodeName, Pod, PodMode, PodRequest,
-    PodUid, ScoreBoard, Terms, answer_filter, answer_prioritize,
+    Candidate, ClusterState, Effects, Event, FilterAnswer, KnownCandidates, Millis, NodeName, Pod, PodMode,
+    PodRequest, PodUid, ScoreBoard, Terms, answer_filter, answer_prioritize,
 };
 
 use super::Strategy;
@@ -21,6 +21,7 @@ pub struct WitPlacement {
     now: Millis,
     bindings: Vec<Event>,
     deadlines: BTreeSet<Millis>,
+    known: KnownCandidates,
     /// A presumption gave room back.
     freed: bool,
     /// What was answered last.
@@ -46,13 +47,36 @@ impl WitPlacement {
             now: Millis(0),
             bindings: Vec::new(),
             deadlines: BTreeSet::new(),
+            known: KnownCandidates::default(),
             freed: false,
             answered: None,
         })
     }
 
-    fn candidates(&self, nodes: &[&NodeName]) -> Vec<Candidate> {
-        self.state.candidates(nodes.iter().map(|node| node.as_str()), self.now)
+    fn candidates(&self, nodes: &[NodeName]) -> Vec<Candidate> {
+        self.state.candidates(nodes.iter().map(NodeName::as_str), self.now)
+    }
+
+    fn filter_candidates(&mut self, pod: &Pod, candidates: Vec<Candidate>) -> PlacesReply {
+        let request = request(pod);
+        let mut answer = answer_filter(&self.state, &request, &candidates, self.now);
+        self.deadlines.extend(answer.judgement.as_ref().and_then(|judgement| judgement.reading_until));
+        let reply = reply(&answer);
+        let board = answer.judgement.as_mut().and_then(|judgement| judgement.board.take());
+        self.answered = board.map(|board| Answered { pod: pod.uid.clone(), candidates, board });
+        let effects = answer.ledger.enter(&mut self.state, &request, self.now);
+        self.entered(&effects);
+        reply
+    }
+
+    fn score_candidates(&mut self, pod: &Pod, candidates: Vec<Candidate>) -> Vec<u8> {
+        let request = request(pod);
+        let answer = answer_prioritize(&self.state, &request, &candidates, self.now);
+        let scores = answer.board.as_ref().map(|board| board.scores.clone()).unwrap_or_default();
+        self.answered = answer.board.map(|board| Answered { pod: pod.uid.clone(), candidates, board });
+        let effects = answer.ledger.enter(&mut self.state, &request, self.now);
+        self.entered(&effects);
+        scores
     }
 
     fn entered(&mut self, effects: &Effects) {
@@ -94,7 +118,7 @@ impl SchedulerExtender for WitPlacement {
     }
 
     fn filter(&mut self, pod: &Pod, nodes: &[NodeName]) -> Result<FilterReply, Infallible> {
-        let reply = self.filter_places(pod, &nodes.iter().collect::<Vec<_>>())?;
+        let reply = self.filter_candidates(pod, self.candidates(nodes));
         let name = |place: usize| nodes.get(place).cloned();
         let told = |refused: Vec<(usize, Arc<str>)>| {
             refused.into_iter().filter_map(|(place, why)| Some((name(place)?, why.to_string()))).collect()
@@ -104,32 +128,18 @@ impl SchedulerExtender for WitPlacement {
     }
 
     fn prioritize(&mut self, pod: &Pod, nodes: &[NodeName]) -> Result<BTreeMap<NodeName, u8>, Infallible> {
-        let scores = self.prioritize_places(pod, &nodes.iter().collect::<Vec<_>>())?;
+        let scores = self.score_candidates(pod, self.candidates(nodes));
         Ok(nodes.iter().cloned().zip(scores).collect())
     }
 
-    fn filter_places(&mut self, pod: &Pod, nodes: &[&NodeName]) -> Result<PlacesReply, Infallible> {
-        let request = request(pod);
-        let candidates = self.candidates(nodes);
-        let mut answer = answer_filter(&self.state, &request, &candidates, self.now);
-        self.deadlines.extend(answer.judgement.as_ref().and_then(|judgement| judgement.reading_until));
-        let reply = reply(&answer);
-        let board = answer.judgement.as_mut().and_then(|judgement| judgement.board.take());
-        self.answered = board.map(|board| Answered { pod: pod.uid.clone(), candidates, board });
-        let effects = answer.ledger.enter(&mut self.state, &request, self.now);
-        self.entered(&effects);
-        Ok(reply)
+    fn filter_places(&mut self, pod: &Pod, nodes: &[ListedNode<'_>]) -> Result<PlacesReply, Infallible> {
+        let candidates = self.known.of(&self.state, nodes, self.now);
+        Ok(self.filter_candidates(pod, candidates))
     }
 
-    fn prioritize_places(&mut self, pod: &Pod, nodes: &[&NodeName]) -> Result<Vec<u8>, Infallible> {
-        let request = request(pod);
-        let candidates = self.candidates(nodes);
-        let answer = answer_prioritize(&self.state, &request, &candidates, self.now);
-        let scores = answer.board.as_ref().map(|board| board.scores.clone()).unwrap_or_default();
-        self.answered = answer.board.map(|board| Answered { pod: pod.uid.clone(), candidates, board });
-        let effects = answer.ledger.enter(&mut self.state, &request, self.now);
-        self.entered(&effects);
-        Ok(scores)
+    fn prioritize_places(&mut self, pod: &Pod, nodes: &[ListedNode<'_>]) -> Result<Vec<u8>, Infallible> {
+        let candidates = self.known.of(&self.state, nodes, self.now);
+        Ok(self.score_candidates(pod, candidates))
     }
 
     fn bound(&mut self, pod: &Pod, _node: &NodeName) -> Result<(), Infallible> {

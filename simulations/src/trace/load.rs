@@ -29,6 +29,10 @@ impl Trace {
             let step = loading.step(&record.happening);
             loading.scenario.steps.extend(step.map(|step| (Millis(record.at), step)));
         }
+        if let Some(line) = self.unfinished {
+            let told = "is unfinished and passed over: the recording was killed while it was written";
+            loading.scenario.warnings.push(format!("line {line} {told}"));
+        }
         if loading.problems.is_empty() {
             Ok(loading.scenario)
         } else {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::BufRead;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
 use thiserror::Error;
 use wit_config::API_VERSION;
@@ -30,23 +30,36 @@ pub struct TraceProblem {
 }
 
 impl Trace {
-    /// Reads a trace. Empty lines are passed over.
+    /// Reads a trace. Empty lines are passed over, and so is a last line that `wit-sim record` did not finish because it was
+    /// killed: see [`Trace::unfinished`].
     ///
     /// # Errors
     /// Every problem of every line: what is no JSON, what is no record, and times that run back.
-    pub fn read(input: impl BufRead) -> Result<Self, TraceError> {
+    pub fn read(mut input: impl BufRead) -> Result<Self, TraceError> {
         let mut reading = Reading::default();
         let mut header = None;
-        for (number, line) in (1..).zip(input.lines()) {
+        let mut unfinished = None;
+        let mut line = Vec::new();
+        for number in 1.. {
             reading.line = number;
-            match line {
-                Ok(line) if line.trim().is_empty() => {}
-                Ok(line) if header.is_none() => header = Some(reading.header(&line)),
-                Ok(line) => reading.record(&line),
+            line.clear();
+            match input.read_until(b'\n', &mut line) {
+                Ok(0) => break,
+                Ok(_) => {}
                 Err(error) => {
                     reading.problem("", format!("it cannot be read: {error}"));
                     break;
                 }
+            }
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            if header.is_none() {
+                header = Some(reading.header(&line));
+            } else if header.iter().flatten().any(Header::is_recorded) && is_cut_off(&line) {
+                unfinished = Some(number);
+            } else {
+                reading.record(&line);
             }
         }
         if header.is_none() {
@@ -54,10 +67,17 @@ impl Trace {
             reading.problem("", "the trace is empty: its first line is its header".to_owned());
         }
         match header.flatten() {
-            Some(header) if reading.problems.is_empty() => Ok(Self { header, records: reading.records }),
+            Some(header) if reading.problems.is_empty() => {
+                Ok(Self { header, records: reading.records, unfinished })
+            }
             _ => Err(TraceError { problems: reading.problems }),
         }
     }
+}
+
+/// Whether this is the beginning of a record and no more: the end of the line is missing, and of the JSON too.
+fn is_cut_off(line: &[u8]) -> bool {
+    !line.ends_with(b"\n") && serde_json::from_slice::<IgnoredAny>(line).is_err()
 }
 
 #[derive(Default)]
@@ -72,7 +92,7 @@ impl Reading {
         self.problems.push(TraceProblem { line: self.line, field: field.to_owned(), message });
     }
 
-    fn header(&mut self, line: &str) -> Option<Header> {
+    fn header(&mut self, line: &[u8]) -> Option<Header> {
         let header: Header = self.parsed(line)?;
         let expected = [("apiVersion", &header.api_version, API_VERSION), ("kind", &header.kind, KIND)];
         for (field, found, expected) in expected {
@@ -83,7 +103,7 @@ impl Reading {
         Some(header)
     }
 
-    fn record(&mut self, line: &str) {
+    fn record(&mut self, line: &[u8]) {
         let Some(mut fields) = self.parsed::<Map<String, Value>>(line) else { return };
         let at = match fields.remove("at").map(|at| at.as_u64()) {
             Some(Some(at)) => at,
@@ -103,8 +123,8 @@ impl Reading {
         }
     }
 
-    fn parsed<T: DeserializeOwned>(&mut self, line: &str) -> Option<T> {
-        let mut json = serde_json::Deserializer::from_str(line);
+    fn parsed<T: DeserializeOwned>(&mut self, line: &[u8]) -> Option<T> {
+        let mut json = serde_json::Deserializer::from_slice(line);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| self.refused(&error));
         let value = value.ok()?;
         json.end().map_err(|error| self.problem("", error.to_string())).ok()?;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
 
+mod compare;
 mod diff;
 mod explain;
 mod how_many_nodes;

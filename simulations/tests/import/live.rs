@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 use crate::support::{Printed, wit_sim};
 
 /// What the server answers to a path: a list, in two pages where there are two objects; `None` for what is forbidden.
-type Answer = fn(&str) -> Option<Vec<Value>>;
+pub(crate) type Answer = fn(&str) -> Option<Vec<Value>>;
 
-/// Answers every request of one import, each on a connection of its own; the address.
-fn serve(answer: Answer) -> String {
+/// Answers every request, each on a connection of its own; nothing ever changes for those who watch. The address.
+pub(crate) fn serve(answer: Answer) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for stream in listener.incoming() {
-            respond(&mut stream.unwrap(), answer);
+            thread::spawn(move || respond(&mut stream.unwrap(), answer));
         }
     });
     format!("http://{address}")
@@ -32,6 +32,13 @@ fn respond(stream: &mut TcpStream, answer: Answer) {
     let [method, target, _] = words.as_slice() else { return };
     assert_eq!(*method, "GET", "a live cluster is only read");
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    if query.contains("watch=") {
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        // Until whoever watches is gone.
+        let _ = std::io::copy(stream, &mut std::io::sink());
+        return;
+    }
     let (status, body) = match answer(path) {
         Some(mut items) => {
             let is_second = query.contains("continue=");
@@ -40,7 +47,7 @@ fn respond(stream: &mut TcpStream, answer: Answer) {
                 token = if is_second { "" } else { "more" };
                 items = vec![items.remove(usize::from(is_second))];
             }
-            ("200 OK", json!({"metadata": {"continue": token}, "items": items}))
+            ("200 OK", json!({"metadata": {"continue": token, "resourceVersion": "1"}, "items": items}))
         }
         None => (
             "403 Forbidden",
@@ -53,13 +60,19 @@ fn respond(stream: &mut TcpStream, answer: Answer) {
     write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
 }
 
-fn import(name: &str, answer: Answer) -> Printed {
+/// A kubeconfig of a server that answers so.
+pub(crate) fn kubeconfig(name: &str, answer: Answer) -> PathBuf {
     let kubeconfig = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.kubeconfig"));
     let server = serve(answer);
     let content = json!({"apiVersion": "v1", "kind": "Config", "current-context": "test",
         "clusters": [{"name": "test", "cluster": {"server": server}}], "users": [{"name": "test", "user": {}}],
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}]});
     fs::write(&kubeconfig, content.to_string()).unwrap();
+    kubeconfig
+}
+
+fn import(name: &str, answer: Answer) -> Printed {
+    let kubeconfig = kubeconfig(name, answer);
     let words = ["import", "cluster", "--kubeconfig", kubeconfig.to_str().unwrap()];
     wit_sim(&words.map(ToOwned::to_owned))
 }

@@ -6,5 +6,6 @@ mod cases;
 mod files;
 mod live;
 mod properties;
+mod record;
 mod sktrace;
 mod support;

@@ -8,6 +8,7 @@ mod full_node;
 mod images;
 mod observe;
 mod ordinary;
+mod recording;
 mod rights;
 mod shop;
 mod support;

@@ -20,6 +20,15 @@ pub(super) fn runs(paths: &[PathBuf]) -> Result<Vec<Run>, ImportError> {
     if problems.is_empty() { Ok(runs) } else { Err(ImportError { problems }) }
 }
 
+/// Every run, no two of one strategy and seed.
+pub(super) fn distinct(paths: &[PathBuf]) -> Result<Vec<Run>, ImportError> {
+    let runs = runs(paths)?;
+    let named: Vec<_> = paths.iter().map(PathBuf::as_path).zip(runs).collect();
+    let problems = twice(&named);
+    let runs = named.into_iter().map(|(_, run)| run).collect();
+    if problems.is_empty() { Ok(runs) } else { Err(ImportError { problems }) }
+}
+
 /// A run.
 pub(super) fn run(path: &Path) -> Result<Run, ImportError> {
     let file = InputFile::read(path)?;
