@@ -141,7 +141,7 @@ fn compared(trace: &Path, arguments: &[&str]) -> Comparison {
 
 #[test]
 fn online_the_score_keeps_more_than_half_of_the_traffic_local_where_the_scheduler_alone_keeps_none() {
-    let found = compared(&m3("online"), &["default", "wit", "--seeds=3"]);
+    let found = compared(&m3("online"), &["default", "wit", "--seeds=2"]);
     let [default, wit] = ["default", "wit"].map(|strategy| found.mean(strategy, "G").unwrap());
     assert!((0.04..=0.075).contains(&default), "default: {default}");
     assert!(wit >= 0.55, "wit: {wit}");
