@@ -20,6 +20,7 @@ pub use self::attempts::Turns;
 
 use self::attempts::Attempts;
 use self::controllers::Controllers;
+pub(crate) use self::controllers::comes_again;
 use crate::arrivals::{self, Order};
 use crate::metrics::{Course, Metrics, Point, Waiting};
 use crate::scenario::{Scenario, Step};
@@ -57,7 +58,7 @@ pub struct Options {
 /// What came of a run.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// The last attempt of each pod, in the order of their first.
+    /// The last attempt of each pod, by its name, in the order of their first.
     pub attempts: Vec<Attempt>,
     /// When those pods were tried, and what the extender's scores were made of, in the same order.
     pub turns: Vec<Turns>,
@@ -67,7 +68,7 @@ pub struct Run {
     pub affinity: Affinity,
     /// What happened on the way.
     pub course: Course,
-    /// When the last thing happened.
+    /// When the last thing happened that changed anything.
     pub ended: Millis,
     /// Whether the attempts tell what the scores of the best nodes are made of.
     pub tells_decisions: bool,
@@ -98,8 +99,10 @@ pub fn run<S: Strategy>(
         waking: None,
         progressed: false,
         waiting: BTreeMap::new(),
-        every: last.checked_div(u64::from(options.points)).unwrap_or(0),
+        every: last.checked_div(u64::from(options.points)).map_or(0, |every| every.max(1)),
         next_point: 0,
+        last,
+        ended: Millis::default(),
         course: Course::default(),
         attempts: Attempts::default(),
         waits: Vec::new(),
@@ -151,6 +154,9 @@ struct Simulation<'a> {
     /// From one point to the next in milliseconds; 0 takes none.
     every: u64,
     next_point: u64,
+    /// The time of the scenario's last step: points are taken until then.
+    last: u64,
+    ended: Millis,
     course: Course,
     attempts: Attempts,
     waits: Vec<u64>,
@@ -162,6 +168,9 @@ impl<'a> Simulation<'a> {
             self.take_point();
             strategy.now(self.timeline.now());
             self.scheduler.advance_to(self.timeline.now());
+            if !matches!(happening, Happening::Cycle | Happening::Wakeup | Happening::Deadline) {
+                self.ended = self.timeline.now();
+            }
             match happening {
                 Happening::Step(step) => self.step(step, strategy),
                 Happening::Gathered => self.gathered(),
@@ -182,7 +191,7 @@ impl<'a> Simulation<'a> {
             }
             self.plan_cycle();
         }
-        let ended = self.timeline.now();
+        let ended = self.ended;
         let state = self.scheduler.cache().clone();
         let affinity = state.affinity(ended);
         let course = Course { waiting: Waiting::of(self.waits), ..self.course };
@@ -194,7 +203,7 @@ impl<'a> Simulation<'a> {
     /// Takes the numbers as they were until now, where a point in time has passed.
     fn take_point(&mut self) {
         let now = self.timeline.now().0;
-        while self.every > 0 && self.next_point < now {
+        while self.every > 0 && self.next_point < now.min(self.last) {
             let at = self.next_point;
             let metrics = Metrics::of(self.scheduler.cache(), Millis(at));
             self.course.series.push(Point { at, metrics });
@@ -214,6 +223,7 @@ impl<'a> Simulation<'a> {
             Step::Workload { workload, listed } => {
                 self.happens(Event::Workload(workload.clone()), strategy);
                 self.controllers.set(workload, *listed);
+                self.shrink(&workload.key, strategy);
                 self.gather();
             }
             Step::Scaled(key, replicas) => {
@@ -315,16 +325,17 @@ impl<'a> Simulation<'a> {
     }
 
     fn note<S: Strategy>(&mut self, attempt: Attempt, strategy: &mut S) {
-        self.progressed |= attempt.outcome.is_bound() || attempt.preemption.is_some();
+        if attempt.outcome.is_bound() || attempt.preemption.is_some() {
+            self.progressed = true;
+            self.ended = self.timeline.now();
+        }
         if attempt.outcome.is_bound()
             && let Some(since) = self.waiting.remove(&attempt.uid)
         {
             self.waits.push(self.timeline.now().0 - since.0);
         }
         for victim in attempt.preemption.iter().flat_map(|preemption| &preemption.victims) {
-            self.pod_gone(&victim.uid, strategy);
-            self.course.moves += 1;
-            self.gather();
+            self.evict_pod(&victim.uid, strategy);
         }
         // What did not fit a pod that found a node is told or not, as the profile says: it does not count.
         let counts = |refusal: &Refusal| !attempt.outcome.is_bound() || refusal.code != SCHEDULER_CODE;

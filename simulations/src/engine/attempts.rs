@@ -1,9 +1,10 @@
-//! What came of each pod's turns: the last attempt, and what is to be known of it later.
+//! What came of each pod's turns: the last attempt, and what is to be known of it later. Of pods that had one name after
+//! another it is the last one that counts.
 
 use std::collections::BTreeMap;
 
 use wit_placement::kube_scheduler::Attempt;
-use wit_placement::{Millis, NodeName, PodUid, Terms};
+use wit_placement::{Millis, NodeName, PodKey, Terms};
 
 use crate::strategy::Strategy;
 
@@ -21,25 +22,28 @@ pub struct Turns {
     pub terms: BTreeMap<NodeName, Terms>,
 }
 
-/// The last attempt of each pod, in the order of the first ones.
+/// The last attempt of each pod by its name, in the order of the first ones.
 #[derive(Default)]
 pub(super) struct Attempts {
     pub(super) last: Vec<Attempt>,
     pub(super) turns: Vec<Turns>,
-    places: BTreeMap<PodUid, usize>,
+    places: BTreeMap<PodKey, usize>,
 }
 
 impl Attempts {
     /// Another attempt.
     pub(super) fn push<S: Strategy>(&mut self, attempt: Attempt, now: Millis, strategy: &S) {
         let terms = terms(&attempt, strategy);
-        let place = *self.places.entry(attempt.uid.clone()).or_insert(self.last.len());
+        let place = *self.places.entry(attempt.pod.clone()).or_insert(self.last.len());
+        let new = Turns { first: now, last: now, count: 1, terms };
         if let (Some(earlier), Some(turns)) = (self.last.get_mut(place), self.turns.get_mut(place)) {
+            let is_same = earlier.uid == attempt.uid;
+            let again = || Turns { first: turns.first, count: turns.count.saturating_add(1), ..new.clone() };
+            *turns = if is_same { again() } else { new };
             *earlier = attempt;
-            *turns = Turns { first: turns.first, last: now, count: turns.count.saturating_add(1), terms };
         } else {
             self.last.push(attempt);
-            self.turns.push(Turns { first: now, last: now, count: 1, terms });
+            self.turns.push(new);
         }
     }
 }

@@ -45,11 +45,20 @@ impl Controllers {
         self.unsettled.remove(key);
     }
 
-    /// A pod of the workload has ended by itself, and is not to be made again.
-    pub(super) fn finished(&mut self, key: &WorkloadKey) {
-        if let Some(controller) = self.workloads.get_mut(key).filter(|controller| !controller.listed) {
-            controller.workload.replicas = controller.workload.replicas.saturating_sub(1);
-        }
+    /// A pod of the workload has ended by itself, and is not to be made again; returns what the workload is then.
+    pub(super) fn finished(&mut self, key: &WorkloadKey) -> Option<Workload> {
+        let controller = self.workloads.get_mut(key)?;
+        controller.workload.replicas = controller.workload.replicas.saturating_sub(1);
+        Some(controller.workload.clone())
+    }
+
+    /// An evicted pod as it comes again, where the trace and not a controller says which pods there are: it waits for a node.
+    pub(super) fn again(&mut self, pod: &Pod) -> Option<Pod> {
+        self.workloads
+            .get(&pod.workload)
+            .filter(|controller| controller.listed && comes_again(&pod.workload))?;
+        self.made += 1;
+        Some(Pod { uid: PodUid::new(format!("again-{:09}", self.made)), node: None, ..pod.clone() })
     }
 
     /// A pod of the workload is gone.
@@ -77,9 +86,11 @@ impl Controllers {
     }
 
     /// The pods of a workload that are too many: those without a node first, then those of which most are on one node,
-    /// then the youngest, as a `ReplicaSet` chooses them.
+    /// then the youngest, as a `ReplicaSet` chooses them. None where the trace says which pods there are.
     pub(super) fn superfluous(&self, key: &WorkloadKey, state: &ClusterState) -> Vec<PodUid> {
-        let Some(controller) = self.workloads.get(key) else { return Vec::new() };
+        let Some(controller) = self.workloads.get(key).filter(|controller| !controller.listed) else {
+            return Vec::new();
+        };
         let Some(workload) = state.workload(key) else { return Vec::new() };
         let mut pods: Vec<&Pod> = workload.pods().filter_map(|uid| state.pod_of(uid)).collect();
         let mut together: BTreeMap<&NodeName, usize> = BTreeMap::new();
@@ -91,6 +102,12 @@ impl Controllers {
         let too_many = pods.len().saturating_sub(controller.workload.replicas as usize);
         pods.iter().take(too_many).map(|pod| pod.uid.clone()).collect()
     }
+}
+
+/// Whether a pod that is evicted comes again on another node: not those of a node (`DaemonSet`s, static pods), and not those
+/// of nobody.
+pub(crate) fn comes_again(workload: &WorkloadKey) -> bool {
+    !matches!(&*workload.kind, "DaemonSet" | "Node" | "Pod")
 }
 
 impl Controller {

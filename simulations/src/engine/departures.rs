@@ -19,9 +19,16 @@ impl Simulation<'_> {
 
     pub(super) fn evict<S: Strategy>(&mut self, node: &NodeName, strategy: &mut S) {
         for uid in self.pods_where(|pod| pod.node.as_ref() == Some(node)) {
-            self.pod_gone(&uid, strategy);
-            self.course.moves += 1;
+            self.evict_pod(&uid, strategy);
         }
+    }
+
+    /// A pod has to go; somebody makes another in its place, or it comes again.
+    pub(super) fn evict_pod<S: Strategy>(&mut self, uid: &PodUid, strategy: &mut S) {
+        let evicted = self.scheduler.cache().pod_of(uid).cloned();
+        self.pod_gone(uid, strategy);
+        self.course.moves += 1;
+        self.arriving.extend(evicted.and_then(|pod| self.controllers.again(&pod)));
         self.gather();
     }
 
@@ -35,8 +42,8 @@ impl Simulation<'_> {
     pub(super) fn pod_leaves<S: Strategy>(&mut self, key: &PodKey, finished: bool, strategy: &mut S) {
         self.arriving.retain(|pod| pod.key != *key);
         let Some(pod) = self.scheduler.cache().pod(key).cloned() else { return };
-        if finished {
-            self.controllers.finished(&pod.workload);
+        if finished && let Some(workload) = self.controllers.finished(&pod.workload) {
+            self.happens(Event::Workload(workload), strategy);
         }
         self.pod_gone(&pod.uid, strategy);
         self.gather();

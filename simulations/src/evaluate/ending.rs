@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wit_graph::WorkloadKey;
 use wit_placement::{Event, Node, NodeName, Pod, PodKey, PodUid, RuntimeClass, Workload};
 
+use crate::engine::comes_again;
 use crate::scenario::{Scenario, Step};
 
 /// What is there at the end.
@@ -69,14 +70,21 @@ impl Ending {
         }
     }
 
-    /// The pods that the scenario has on the node leave with it.
+    /// The pods that the scenario has on the node leave it; those that nobody makes anew come again.
     fn evict(&mut self, node: &NodeName) {
-        self.pods.retain(|_, pod| pod.node.as_ref() != Some(node));
+        let Self { pods, workloads, .. } = self;
+        let listed = |key: &WorkloadKey| workloads.get(key).is_some_and(|(_, listed)| *listed);
+        pods.retain(|_, pod| {
+            pod.node.as_ref() != Some(node) || (listed(&pod.workload) && comes_again(&pod.workload))
+        });
+        for pod in pods.values_mut().filter(|pod| pod.node.as_ref() == Some(node)) {
+            pod.node = None;
+        }
     }
 
     /// What has ended by itself is not made again.
     fn finished(&mut self, key: &WorkloadKey) {
-        if let Some((workload, false)) = self.workloads.get_mut(key) {
+        if let Some((workload, _)) = self.workloads.get_mut(key) {
             workload.replicas = workload.replicas.saturating_sub(1);
         }
     }
