@@ -145,7 +145,21 @@ pub struct ReplayArguments {
     /// What is printed: a table for people or a document for programs
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
-    /// Virtual time from one pending pod to the next
+    /// What takes how long
+    #[command(flatten)]
+    pub timing: TimingArguments,
+    /// What is other than the trace has it
+    #[command(flatten)]
+    pub what_if: WhatIf,
+    /// Who is asked in place of a strategy.
+    #[command(flatten)]
+    pub remote: RemoteArguments,
+}
+
+/// What takes how long in virtual time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
+pub struct TimingArguments {
+    /// Virtual time from one pending pod to the next, of those that arrive at the same time
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub arrive_every: u64,
     /// Virtual time until the world of an image is known
@@ -154,12 +168,6 @@ pub struct ReplayArguments {
     /// Virtual time until wit-placement sees a binding
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub bind_after: u64,
-    /// What is other than the trace has it
-    #[command(flatten)]
-    pub what_if: WhatIf,
-    /// Who is asked in place of a strategy.
-    #[command(flatten)]
-    pub remote: RemoteArguments,
 }
 
 /// How runs over a trace are made.
@@ -210,6 +218,9 @@ pub struct CompareArguments {
     /// What is printed: a table for people or a document for programs
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
+    /// What takes how long
+    #[command(flatten)]
+    pub timing: TimingArguments,
     /// What is other than the trace has it
     #[command(flatten)]
     pub what_if: WhatIf,
@@ -256,14 +267,26 @@ pub enum Output {
     Json,
 }
 
+impl TimingArguments {
+    /// As the engine takes it.
+    pub fn timing(self) -> Timing {
+        let Self { arrive_every, read_after, bind_after } = self;
+        Timing { arrival: Millis(arrive_every), reading: Millis(read_after), binding: Millis(bind_after) }
+    }
+
+    /// What was typed that is not 0, with its unit.
+    pub fn told(self) -> impl Iterator<Item = (String, String)> {
+        let Self { arrive_every, read_after, bind_after } = self;
+        let all = [("arriveEvery", arrive_every), ("readAfter", read_after), ("bindAfter", bind_after)];
+        let told = all.into_iter().filter(|(_, millis)| *millis > 0);
+        told.map(|(name, millis)| (name.to_owned(), format!("{millis} ms")))
+    }
+}
+
 impl ReplayArguments {
     /// How the runs over folders are made.
     pub fn options(&self) -> Options {
-        let timing = Timing {
-            arrival: Millis(self.arrive_every),
-            reading: Millis(self.read_after),
-            binding: Millis(self.bind_after),
-        };
+        let timing = self.timing.timing();
         Options { timing, profile: Profile::rehearsal(), ..Options::default() }
     }
 }

@@ -12,7 +12,7 @@ use wit_placement::kube_scheduler::{Profile, Ties};
 
 use crate::arrivals::Order;
 use crate::documents::{Assumptions, Comparison, Run};
-use crate::engine::Options;
+use crate::engine::{Options, Timing};
 use crate::scenario::Scenario;
 use crate::strategy::Name;
 
@@ -27,6 +27,8 @@ pub struct Plan {
     pub seeds: Vec<u64>,
     /// The order of pods that arrive at the same time.
     pub order: Order,
+    /// What takes how long.
+    pub timing: Timing,
     /// How many runs are made at the same time; what comes out does not depend on it.
     pub threads: NonZeroUsize,
 }
@@ -80,7 +82,8 @@ pub fn compare(
     let (jobs, next) = (jobs.as_slice(), &next);
     let work = |sender: Sender<_>| {
         while let Some((name, seed)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let run = name.run(scenario, settings, &options(plan.order, *seed, 0));
+            let options = Options { timing: plan.timing, ..options(plan.order, *seed, 0) };
+            let run = name.run(scenario, settings, &options);
             // What the numbers need, and not the whole cluster of every run.
             let run = run.map(|run| Run::of(name.as_str(), Assumptions::default(), &run).numbers());
             if sender.send(((*name, *seed), run)).is_err() {

@@ -1,8 +1,8 @@
 //! Replays pods through the placement code on a virtual clock and compares strategies.
 //!
 //! The same code that answers a real kube-scheduler ([`wit_placement::answer_filter`] and its like) is asked by a model
-//! of it ([`wit_placement::kube_scheduler`]), event by event. Nothing waits and nothing is random: the same input gives
-//! the same output, byte for byte.
+//! of it ([`wit_placement::kube_scheduler`]), event by event. Time is virtual, and what is drawn is drawn by a seed:
+//! the same input gives the same output, byte for byte.
 //!
 //! ```
 //! use wit_placement::{Allocatable, Millis, Node, NodeName, Pod, PodKey, PodShape, PodUid, Resources};
@@ -125,11 +125,18 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the output has seen enough, as `head` has.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(notes, "error: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kinds = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    kinds.map(std::io::Error::kind).any(|kind| kind == std::io::ErrorKind::BrokenPipe)
 }
 
 /// Prints what `wit-sim replay` does.

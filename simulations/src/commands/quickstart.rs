@@ -13,6 +13,7 @@ use super::runs::{How, Opened, comparison_text};
 use crate::arrivals::Order;
 use crate::cli::QuickstartArguments;
 use crate::documents::{Assumptions, Comparison, Run};
+use crate::engine::Timing;
 use crate::report_html::Report;
 use crate::strategy::Name;
 use crate::what_if::WhatIf;
@@ -33,7 +34,13 @@ pub(crate) fn quickstart(arguments: &QuickstartArguments, out: &mut dyn Write) -
     let mut runs: BTreeMap<String, Vec<Run>> = BTreeMap::new();
     for strategy in STRATEGIES {
         for seed in SEEDS {
-            let how = How { order: Order::Random, points: POINTS, seed, decisions: DECISIONS };
+            let how = How {
+                order: Order::Random,
+                points: POINTS,
+                seed,
+                decisions: DECISIONS,
+                timing: Timing::default(),
+            };
             runs.entry(strategy.as_str().to_owned()).or_default().push(opened.run(strategy, how)?);
         }
     }

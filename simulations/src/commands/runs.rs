@@ -14,7 +14,7 @@ use crate::arrivals::Order;
 use crate::cli::{CompareArguments, Output, RemoteArguments, ReplayArguments, RunArguments};
 use crate::compare::{Plan, Runs, State, StatePlan, compare as compare_all, options};
 use crate::documents::{Assumptions, Comparison, Run};
-use crate::engine;
+use crate::engine::{self, Timing};
 use crate::evaluate::value;
 use crate::input;
 use crate::metrics::{METRICS, Metric, Routing};
@@ -42,11 +42,13 @@ pub(super) struct How {
     pub(super) seed: u64,
     /// Of how many of the best nodes each decision is kept.
     pub(super) decisions: usize,
+    pub(super) timing: Timing,
 }
 
 impl How {
     fn options(self) -> engine::Options {
         let mut options = options(self.order, self.seed, self.points);
+        options.timing = self.timing;
         options.profile.tells_best = self.decisions;
         options.profile.tells_unfit_of_bound = self.decisions > 0;
         options
@@ -58,7 +60,12 @@ impl Opened {
         let place = || path.display().to_string();
         let bytes = std::fs::read(path).with_context(place)?;
         let settings = config.map(input::settings).transpose()?.unwrap_or_default();
-        Self::of(&bytes, settings, what_if).with_context(place)
+        let mut opened = Self::of(&bytes, settings, what_if).with_context(place)?;
+        if let Some(path) = config {
+            let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+            opened.assumptions.settings.insert("config".to_owned(), Digest::of(&bytes).to_string());
+        }
+        Ok(opened)
     }
 
     /// What a trace's bytes hold.
@@ -152,11 +159,12 @@ pub(crate) fn replay(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let opened = Opened::read(trace, arguments.config.as_deref(), &arguments.what_if)?;
+    let mut opened = Opened::read(trace, arguments.config.as_deref(), &arguments.what_if)?;
+    opened.assumptions.settings.extend(arguments.timing.told());
     opened.warn(notes)?;
     let RunArguments { order, points } = arguments.runs;
     let kept = if arguments.output == Output::Json { arguments.decisions } else { 0 };
-    let how = How { order, points, seed: arguments.seed, decisions: kept };
+    let how = How { order, points, seed: arguments.seed, decisions: kept, timing: arguments.timing.timing() };
     let run = match &arguments.remote.via_http {
         Some(url) => opened.run_over_http(url, &arguments.remote, how)?,
         None => opened.run(arguments.strategy, how)?,
@@ -202,7 +210,8 @@ pub(crate) fn compare(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let opened = Opened::read(&arguments.trace, arguments.config.as_deref(), &arguments.what_if)?;
+    let mut opened = Opened::read(&arguments.trace, arguments.config.as_deref(), &arguments.what_if)?;
+    opened.assumptions.settings.extend(arguments.timing.told());
     opened.warn(notes)?;
     let mut strategies = arguments.strategies.clone();
     if strategies.is_empty() {
@@ -218,10 +227,11 @@ pub(crate) fn compare(
         order: arguments.order.as_str().to_owned(),
         ..opened.assumptions
     };
-    let plan = Plan { strategies, seeds, order: arguments.order, threads };
+    let timing = arguments.timing.timing();
+    let plan = Plan { strategies, seeds, order: arguments.order, timing, threads };
     let (mut state, before) = match &arguments.state {
         Some(path) => {
-            let (state, runs) = State::open(path, &state_plan(&plan, &assumptions, arguments)?)?;
+            let (state, runs) = State::open(path, &state_plan(&plan, &assumptions, arguments.seeds))?;
             (Some((path, state)), runs)
         }
         None => (None, Runs::new()),
@@ -252,24 +262,14 @@ pub(crate) fn compare(
 }
 
 /// What the runs of a comparison depend on.
-fn state_plan(
-    plan: &Plan,
-    assumptions: &Assumptions,
-    arguments: &CompareArguments,
-) -> anyhow::Result<StatePlan> {
-    let settings = arguments.config.as_ref().map(|path| {
-        std::fs::read(path)
-            .map(|bytes| Digest::of(&bytes).to_string())
-            .with_context(|| path.display().to_string())
-    });
-    Ok(StatePlan {
+fn state_plan(plan: &Plan, assumptions: &Assumptions, seeds: u64) -> StatePlan {
+    StatePlan {
         trace: assumptions.input_sha256.clone(),
-        settings: settings.transpose()?,
-        changes: assumptions.settings.clone(),
+        settings: assumptions.settings.clone(),
         strategies: plan.strategies.clone(),
-        seeds: arguments.seeds,
+        seeds,
         order: plan.order.as_str().to_owned(),
-    })
+    }
 }
 
 /// The numbers of which one way is better, strategy beside strategy; `*` marks the best where it is sure.

@@ -26,10 +26,8 @@ const KIND: &str = "ComparisonState";
 pub struct StatePlan {
     /// The SHA-256 of the trace's bytes in hexadecimal.
     pub trace: Option<String>,
-    /// The digest of the settings file; nothing where the defaults hold.
-    pub settings: Option<String>,
-    /// What was asked to be different from the trace and the settings, by what was typed.
-    pub changes: BTreeMap<String, String>,
+    /// What was asked to be different from the trace and the defaults, by what was typed; of a settings file the digest.
+    pub settings: BTreeMap<String, String>,
     /// The strategies.
     pub strategies: Vec<Name>,
     /// How many seeds: 0, 1, 2, ….

@@ -10,6 +10,10 @@ use wit_config::API_VERSION;
 
 use super::{Happening, Header, KIND, Record, Trace};
 
+/// What is said of a file whose first line is no JSON object.
+const NO_HEADER: &str = "is no header of a trace, which is a JSON object on one line: \
+    {\"apiVersion\":\"wit-placement.dev/v1alpha1\",\"kind\":\"Trace\",\"name\":\"…\"}";
+
 /// A trace that cannot be used, with everything that is wrong with it.
 #[derive(Debug, Error)]
 #[error("{}", lines(problems))]
@@ -55,6 +59,12 @@ impl Trace {
                 continue;
             }
             if header.is_none() {
+                if serde_json::from_slice::<Map<String, Value>>(&line).is_err() {
+                    // It is no trace at all: what is wrong with each of its lines would help nobody.
+                    reading.problem("", NO_HEADER.to_owned());
+                    header = Some(None);
+                    break;
+                }
                 header = Some(reading.header(&line));
             } else if header.iter().flatten().any(Header::is_recorded) && is_cut_off(&line) {
                 unfinished = Some(number);

@@ -75,6 +75,24 @@ fn runs_that_cannot_be_compared_are_refused() {
 }
 
 #[test]
+fn runs_under_other_settings_are_refused_and_time_is_one_of_them() {
+    let folder = folder("report-settings");
+    replay(&folder, "a", &[]);
+    replay(&folder, "b", &["--strategy", "default", "--arrive-every", "100", "--max-pods", "20"]);
+    let run: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("b")).unwrap()).unwrap();
+    assert_eq!(run["assumptions"]["settings"]["arriveEvery"], "100 ms");
+    let first: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("a")).unwrap()).unwrap();
+    assert_ne!(
+        run["decisions"][1]["firstTried"], first["decisions"][1]["firstTried"],
+        "they come one after another"
+    );
+    let printed = wit_sim(&folder, &["report", "-o", "FILES/page.html", "FILES/a", "FILES/b"]).notes;
+    let expected =
+        "error: b: assumptions.settings: is `arriveEvery 100 ms, maxPods 20`, but `the defaults` in a";
+    assert!(printed.starts_with(expected), "{printed}");
+}
+
+#[test]
 fn a_page_that_cannot_be_written_leaves_what_was_there() {
     let folder = folder("report-unwritable");
     replay(&folder, "a", &[]);

@@ -106,11 +106,16 @@ fn problem(path: &Path, place: &str, message: String) -> ImportProblem {
 
 /// Where a run rests on something else than the first.
 fn other_input(path: &Path, other: &Assumptions, first: &Path, one: &Assumptions) -> Option<ImportProblem> {
+    let settings = |it: &Assumptions| {
+        let told: Vec<_> = it.settings.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        if told.is_empty() { "the defaults".to_owned() } else { told.join(", ") }
+    };
     let digest = |it: &Assumptions| it.input_sha256.clone().unwrap_or_else(|| "none".to_owned());
     let fields = [
         ("assumptions.trace", other.trace.clone(), one.trace.clone()),
         ("assumptions.inputSha256", digest(other), digest(one)),
         ("assumptions.order", other.order.clone(), one.order.clone()),
+        ("assumptions.settings", settings(other), settings(one)),
     ];
     let (field, theirs, ours) = fields.into_iter().find(|(_, theirs, ours)| theirs != ours)?;
     Some(problem(path, field, format!("is `{theirs}`, but `{ours}` in {}", first.display())))
