@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::{Changing, Nodes, WhatIf};
-use crate::trace::{Happening, NodeRef, Record};
+use crate::trace::{Happening, NodeRef, PodRef, Record};
 
 /// More nodes than any cluster has: a slip of the finger.
 const MOST_NODES: usize = 1_000_000;
@@ -39,13 +39,14 @@ impl Changing {
         }
         let copies = copies(&shapes, after);
         let records = std::mem::take(&mut self.trace.records);
-        let mut unbound = 0;
+        let (mut unbound, mut tied) = (0, BTreeMap::new());
         for record in records {
-            match name_of(&record.happening).and_then(|name| copies.get(name)) {
-                Some(names) => {
-                    self.trace.records.extend(names.iter().map(|name| renamed(&record, name)));
-                }
-                None => self.trace.records.push(bound_to_what_is_left(record, &copies, &mut unbound)),
+            if let Some(names) = name_of(&record.happening).and_then(|name| copies.get(name)) {
+                self.trace.records.extend(names.iter().map(|name| renamed(&record, name)));
+            } else if let Some(records) = with_its_node(&record, &copies, &mut tied) {
+                self.trace.records.extend(records);
+            } else {
+                self.trace.records.push(bound_to_what_is_left(record, &copies, &mut unbound));
             }
         }
         self.tell("nodes", format_args!("{wanted}: {after} instead of {before}"));
@@ -141,6 +142,51 @@ fn renamed(record: &Record, new: &str) -> Record {
         _ => {}
     }
     record
+}
+
+/// What happens to a `DaemonSet`'s pod, which goes where its node goes: to none, to it, or to its copies. `tied` are the names of
+/// such pods. `None` for any other record.
+fn with_its_node(
+    record: &Record,
+    copies: &BTreeMap<String, Vec<String>>,
+    tied: &mut BTreeMap<String, Vec<String>>,
+) -> Option<Vec<Record>> {
+    let become_of = |change: &dyn Fn(&mut Happening, &str), names: &[String]| {
+        let one = |name: &String| {
+            let mut record = record.clone();
+            change(&mut record.happening, name);
+            record
+        };
+        names.iter().map(one).collect::<Vec<_>>()
+    };
+    match &record.happening {
+        Happening::Pod(pod) => {
+            let node = pod.node.as_ref()?;
+            pod.workload.as_ref().filter(|workload| workload.kind == "DaemonSet")?;
+            let nodes = copies.get(node)?;
+            let name =
+                |copy: &String| format!("{}{}", pod.pod, copy.strip_prefix(&**node).unwrap_or_default());
+            tied.insert(pod.pod.clone(), nodes.iter().map(name).collect());
+            let on = |happening: &mut Happening, copy: &str| {
+                if let Happening::Pod(pod) = happening {
+                    pod.pod.push_str(copy.strip_prefix(&**node).unwrap_or_default());
+                    pod.node = Some(copy.to_owned());
+                }
+            };
+            Some(become_of(&on, nodes))
+        }
+        Happening::PodFinished(PodRef { pod }) | Happening::PodDeleted(PodRef { pod }) => {
+            let of = |happening: &mut Happening, name: &str| {
+                if let Happening::PodFinished(PodRef { pod }) | Happening::PodDeleted(PodRef { pod }) =
+                    happening
+                {
+                    name.clone_into(pod);
+                }
+            };
+            Some(become_of(&of, tied.get(pod)?))
+        }
+        _ => None,
+    }
 }
 
 /// The record; a pod whose node was left out has none.

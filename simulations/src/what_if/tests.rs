@@ -95,6 +95,30 @@ fn copies_are_like_their_nodes_and_what_happens_to_a_node_happens_to_them() {
 }
 
 #[test]
+fn the_pod_of_a_daemon_set_goes_where_its_node_goes() {
+    let template = r#"{"spec":{"containers":[{"name":"main","image":"agent:1"}]}}"#;
+    let agents = format!(
+        r#"{{"at":0,"workload":{{"workload":"shop/DaemonSet/agent","replicas":2,"listed":true,"template":{template}}}}}
+{{"at":0,"pod":{{"pod":"shop/agent-s1","node":"s1","workload":"shop/DaemonSet/agent"}}}}
+{{"at":0,"pod":{{"pod":"shop/agent-s4","node":"s4","workload":"shop/DaemonSet/agent"}}}}
+{{"at":50000,"podDeleted":{{"pod":"shop/agent-s4"}}}}
+{{"at":60000,"#
+    );
+    let lines = LINES.replacen(r#"{"at":60000,"#, &agents, 1);
+    let changed = |options: &str| {
+        let trace = Trace::read(lines.as_bytes()).expect("a trace");
+        let changed = what_if(options).apply(trace, &HostCatalogue::bundled()).expect("a change");
+        changed.trace.load().expect("a trace that can be simulated");
+        text(&changed.trace)
+    };
+    let half = changed("--nodes 0.5");
+    assert!(half.contains("shop/agent-s1") && !half.contains("shop/agent-s4"), "{half}");
+    let twice = changed("--nodes 12");
+    assert!(twice.contains(r#"{"at":0,"pod":{"pod":"shop/agent-s1-copy-1","workload":"shop/DaemonSet/agent","node":"s1-copy-1"}}"#));
+    assert!(twice.contains(r#"{"at":50000,"podDeleted":{"pod":"shop/agent-s4-copy-1"}}"#), "{twice}");
+}
+
+#[test]
 fn every_node_takes_as_many_pods_as_is_said() {
     let text = text(&changed("--max-pods 250").trace);
     assert!(text.contains(r#""pods":"250""#) && !text.contains(r#""pods":"110""#), "{text}");
