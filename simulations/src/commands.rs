@@ -24,6 +24,7 @@ use crate::import::{
     ImportError, ImportProblem, Imported, InputFile, kss, kwok, live, manifests, openb, rasa, save, sktrace,
 };
 use crate::join;
+use crate::save;
 use crate::trace::{Trace, TraceError, TraceProblem};
 
 pub(crate) use documents::{diff, explain, export, report};
@@ -39,22 +40,18 @@ pub(crate) fn import(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let (imported, target) = match &arguments.format {
-        Format::Rasa(rasa) => (rasa::import(&InputFile::read(&rasa.file)?, &rasa.options)?, &rasa.target),
-        Format::Openb(openb) => {
-            (openb::import(&InputFile::read_all(&openb.files)?, &openb.options)?, &openb.target)
-        }
-        Format::Sktrace(sktrace) => {
-            (sktrace::import(&InputFile::read(&sktrace.file)?, &sktrace.additions)?, &sktrace.target)
-        }
-        Format::Manifests(arguments) => (from_manifests(arguments)?, &arguments.target),
-        Format::Cluster(arguments) => (from_cluster(arguments)?, &arguments.target),
-        Format::Kss(arguments) => {
-            (kss::import(&InputFile::read_all(&arguments.files)?, &arguments.additions)?, &arguments.target)
-        }
-        Format::Kwok(arguments) => {
-            (kwok::import(&InputFile::read_all(&arguments.files)?, &arguments.additions)?, &arguments.target)
-        }
+    let target = arguments.format.target();
+    if let Some(output) = &target.output {
+        save::apart(output, arguments.format.inputs())?;
+    }
+    let imported = match &arguments.format {
+        Format::Rasa(rasa) => rasa::import(&InputFile::read(&rasa.file)?, &rasa.options)?,
+        Format::Openb(openb) => openb::import(&InputFile::read_all(&openb.files)?, &openb.options)?,
+        Format::Sktrace(it) => sktrace::import(&InputFile::read(&it.file)?, &it.additions)?,
+        Format::Manifests(arguments) => from_manifests(arguments)?,
+        Format::Cluster(arguments) => from_cluster(arguments)?,
+        Format::Kss(it) => kss::import(&InputFile::read_all(&it.files)?, &it.additions)?,
+        Format::Kwok(it) => kwok::import(&InputFile::read_all(&it.files)?, &it.additions)?,
     };
     give(&imported, target, out, notes)
 }
@@ -87,6 +84,9 @@ pub(crate) fn join(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
+    if let Some(output) = &arguments.target.output {
+        save::apart(output, [arguments.cluster.as_path(), arguments.times.as_path()])?;
+    }
     let (cluster, times) = match (read(&arguments.cluster), read(&arguments.times)) {
         (Ok(cluster), Ok(times)) => (cluster, times),
         (cluster, times) => {

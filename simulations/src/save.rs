@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 /// Makes a file. It is written under a temporary name beside it first and then renamed, so that there is never half a file
 /// under this name.
@@ -32,4 +32,35 @@ pub(crate) fn whole(
     drop(writer);
     file.persist(path).with_context(place)?;
     Ok(())
+}
+
+/// Keeps what is read from being written over.
+///
+/// # Errors
+/// Where the file is one of those that are read, or in one of the folders.
+pub(crate) fn apart<'a>(output: &Path, read: impl IntoIterator<Item = &'a Path>) -> anyhow::Result<()> {
+    let Ok(output) = output.canonicalize() else { return Ok(()) };
+    for path in read {
+        let is_read = path.canonicalize().is_ok_and(|path| output.starts_with(path));
+        ensure!(!is_read, "{} is read: name another file to write", output.display());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let (input, other) = (folder.path().join("input"), folder.path().join("other"));
+        std::fs::write(&input, "").unwrap();
+        let apart = |output: &Path, read: &Path| apart(output, [read]).is_ok();
+        assert!(!apart(&folder.path().join("./input"), &input));
+        assert!(!apart(&input, folder.path()), "a file of a folder that is read");
+        assert!(apart(&other, folder.path()), "a new file is none that was read");
+        std::fs::write(&other, "").unwrap();
+        assert!(apart(&other, &input));
+    }
 }

@@ -1,6 +1,6 @@
 //! `wit-sim import`, one subcommand for each format.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -52,6 +52,35 @@ pub enum Format {
     ///
     /// A pod that is bound when it is first seen stays on its node.
     Kwok(RecordedArguments),
+}
+
+impl Format {
+    /// Where the trace goes.
+    pub fn target(&self) -> &Target {
+        match self {
+            Self::Rasa(arguments) => &arguments.target,
+            Self::Openb(arguments) => &arguments.target,
+            Self::Sktrace(arguments) => &arguments.target,
+            Self::Manifests(arguments) => &arguments.target,
+            Self::Cluster(arguments) => &arguments.target,
+            Self::Kss(arguments) | Self::Kwok(arguments) => &arguments.target,
+        }
+    }
+
+    /// The files and folders that are read.
+    pub fn inputs(&self) -> impl Iterator<Item = &Path> {
+        let (inputs, more) = match self {
+            Self::Rasa(RasaArguments { file, .. }) | Self::Sktrace(SktraceArguments { file, .. }) => {
+                (std::slice::from_ref(file), [None, None])
+            }
+            Self::Openb(OpenbArguments { files, .. })
+            | Self::Kss(RecordedArguments { files, .. })
+            | Self::Kwok(RecordedArguments { files, .. }) => (files.as_slice(), [None, None]),
+            Self::Manifests(it) => (it.paths.as_slice(), [it.edges.as_ref(), it.load.as_ref()]),
+            Self::Cluster(it) => (it.paths.as_slice(), [it.edges.as_ref(), None]),
+        };
+        inputs.iter().chain(more.into_iter().flatten()).map(PathBuf::as_path)
+    }
 }
 
 /// The arguments of `import kss` and `import kwok`.

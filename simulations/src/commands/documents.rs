@@ -4,7 +4,7 @@ mod read;
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
@@ -18,6 +18,7 @@ use crate::save;
 
 /// `wit-sim report`.
 pub(crate) fn report(arguments: &ReportArguments, notes: &mut dyn Write) -> anyhow::Result<()> {
+    save::apart(&arguments.output, arguments.runs.iter().map(PathBuf::as_path))?;
     let runs = read::comparable(&arguments.runs)?;
     let told = counted(&runs);
     let report = Report::new(runs)?;
@@ -37,6 +38,7 @@ pub(crate) fn report(arguments: &ReportArguments, notes: &mut dyn Write) -> anyh
 
 /// `wit-sim export`.
 pub(crate) fn export(arguments: &ExportArguments, notes: &mut dyn Write) -> anyhow::Result<()> {
+    save::apart(&arguments.output, arguments.runs.iter().map(PathBuf::as_path))?;
     let runs = read::distinct(&arguments.runs)?;
     let text = match arguments.format {
         ExportFormat::Openmetrics => openmetrics(&runs, arguments.start),
