@@ -6,8 +6,8 @@
 //! - [`Scheduler`]: the scheduling loop, with its queue and its cache; [`Profile`]: how it is configured;
 //! - [`SchedulerExtender`]: what it asks an extender, over HTTP or in process;
 //! - `cycle`: one pod against all nodes; `plugins`: the filters and scores, one file each;
-//! - `snapshot`, `classes`, `verdicts`: the cluster by position and in whole numbers, and what is kept of it for pods
-//!   that are alike, so that a cycle looks only at what changed.
+//! - `snapshot`, `classes`: the cluster by position and in whole numbers, and which pods are alike; `standing`, `fits`: what is
+//!   kept of it for those, so that a cycle looks only at what changed.
 //!
 //! What is simpler than in the real one:
 //! - **Resources** are CPU, memory and pods: no ephemeral storage, no extended resources, no devices. What scoring assumes of
@@ -33,6 +33,7 @@ mod classes;
 mod cycle;
 mod driver;
 mod extender;
+mod fits;
 mod nominations;
 mod plugins;
 mod preemption;
@@ -42,8 +43,10 @@ mod relation;
 pub mod report;
 mod room;
 mod sampling;
+mod shelf;
 mod snapshot;
 mod spreading;
+mod standing;
 mod topology;
 mod turn;
 mod unfit;
@@ -59,7 +62,7 @@ use crate::objects::{Node, PodShape};
 
 /// Why a node does not take a pod however empty it is: cordon, taints, selectors.
 pub fn refusal(shape: &PodShape, node: &Node) -> Unfits {
-    verdicts::Fixed::read(shape, node, &plugins::image_locality::Images::default()).unfit
+    standing::Standing::read(shape, node).unfit
 }
 
 #[cfg(test)]

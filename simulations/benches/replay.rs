@@ -32,11 +32,11 @@ const WORKLOADS: [(&str, &[&str]); 6] = [
 fn main() -> anyhow::Result<()> {
     let scenario = scenario()?;
     let pods = APPLICATIONS * WORKLOADS.len() * REPLICAS;
-    let names = [Name::Default, Name::MostAllocated, Name::Wit];
-    let mut fastest = [f64::INFINITY; 3];
-    let mut gained = [0.0; 3];
+    let names = asked_for(&[Name::Default, Name::MostAllocated, Name::Wit]);
+    let mut fastest = vec![f64::INFINITY; names.len()];
+    let mut gained = vec![0.0; names.len()];
     for _ in 0..TURNS {
-        for ((name, fastest), gained) in names.into_iter().zip(&mut fastest).zip(&mut gained) {
+        for ((name, fastest), gained) in names.iter().zip(&mut fastest).zip(&mut gained) {
             let started = Instant::now();
             let run = name.run(&scenario, &Settings::default(), &options(Order::Random, 0, 0))?;
             *fastest = fastest.min(started.elapsed().as_secs_f64());
@@ -45,12 +45,19 @@ fn main() -> anyhow::Result<()> {
     }
     println!("{pods} pods of {} workloads on {NODES} nodes", APPLICATIONS * WORKLOADS.len());
     println!("{:<16} {:>8} {:>16} {:>6}", "strategy", "pods/s", "time to default", "G");
-    let [reference, ..] = fastest;
+    let reference = fastest.first().copied().unwrap_or(f64::INFINITY);
     for ((name, seconds), gained) in names.into_iter().zip(fastest).zip(gained) {
         let (rate, ratio) = (pods as f64 / seconds, seconds / reference);
         println!("{:<16} {rate:>8.0} {ratio:>16.2} {gained:>6.3}", name.as_str());
     }
     Ok(())
+}
+
+/// Those of the strategies that are named behind `--`, or all.
+fn asked_for(all: &[Name]) -> Vec<Name> {
+    let named: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_meant = |name: &&Name| named.is_empty() || named.iter().any(|one| one == name.as_str());
+    all.iter().filter(is_meant).copied().collect()
 }
 
 /// The trace as its lines would be.

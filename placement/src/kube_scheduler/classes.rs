@@ -12,7 +12,8 @@ use super::relation::{Relation, Term};
 use super::room::Ask;
 use super::spreading::{Spreading, spreadings};
 use super::topology::Topologies;
-use super::verdicts::Verdicts;
+use super::verdicts::{AllVerdicts, Places};
+use crate::nodes::Hasher as Fast;
 use crate::objects::{Pod, PodShape};
 
 /// A class's place.
@@ -38,7 +39,8 @@ pub(super) struct PodClass {
     pub(super) relations: Vec<Relation>,
     /// How many classes have been looked at for `relations`.
     related: usize,
-    pub(super) verdicts: Verdicts,
+    /// Where it is kept what is known of the nodes.
+    pub(super) verdicts: Places,
 }
 
 /// All classes. They stay when their pods go: most come again.
@@ -47,11 +49,13 @@ pub(super) struct Classes {
     all: Vec<PodClass>,
     by_hash: HashMap<u64, Vec<ClassIdx>>,
     /// The latest by their shape's address, which is kept alive by the class.
-    by_shape: HashMap<(usize, Arc<str>), ClassIdx>,
+    by_shape: HashMap<(usize, Arc<str>), ClassIdx, Fast>,
+    /// Those with terms that may mean others.
+    about_others: Vec<ClassIdx>,
 }
 
 impl PodClass {
-    fn new(pod: &Pod, profile: &Profile, topologies: &mut Topologies) -> Self {
+    fn new(pod: &Pod, profile: &Profile, topologies: &mut Topologies, verdicts: &mut AllVerdicts) -> Self {
         let scheduling = &pod.shape.scheduling;
         let namespace = &pod.key.namespace;
         let term = |weight, term, topologies: &mut Topologies| Term::new(weight, term, namespace, topologies);
@@ -62,6 +66,7 @@ impl PodClass {
         Self {
             namespace: Arc::clone(namespace),
             workload: workload(pod, profile),
+            verdicts: verdicts.places(&pod.shape, &Ask::of(&pod.shape)),
             ask: Ask::of(&pod.shape),
             near: near.required.iter().map(|one| term(1, one, topologies)).collect(),
             away: away.required.iter().map(|one| term(1, one, topologies)).collect(),
@@ -71,7 +76,6 @@ impl PodClass {
             placed: BTreeMap::new(),
             relations: Vec::new(),
             related: 0,
-            verdicts: Verdicts::default(),
         }
     }
 
@@ -79,6 +83,11 @@ impl PodClass {
         self.namespace == pod.key.namespace
             && self.shape == pod.shape
             && self.workload == workload(pod, profile)
+    }
+
+    /// Whether it has terms of pod affinity or anti-affinity.
+    fn is_about_others(&self) -> bool {
+        [&self.near, &self.away, &self.wishes].into_iter().any(|terms| !terms.is_empty())
     }
 
     /// A pod of the class comes to a node.
@@ -107,7 +116,13 @@ fn workload(pod: &Pod, profile: &Profile) -> Option<WorkloadKey> {
 
 impl Classes {
     /// The class of a pod, made where there is none yet.
-    pub(super) fn of(&mut self, pod: &Pod, profile: &Profile, topologies: &mut Topologies) -> ClassIdx {
+    pub(super) fn of(
+        &mut self,
+        pod: &Pod,
+        profile: &Profile,
+        topologies: &mut Topologies,
+        verdicts: &mut AllVerdicts,
+    ) -> ClassIdx {
         let address = (Arc::as_ptr(&pod.shape) as usize, Arc::clone(&pod.key.namespace));
         let cached = self.by_shape.get(&address).copied();
         if let Some(class) = cached.filter(|class| self.is_of(*class, pod, profile)) {
@@ -119,7 +134,11 @@ impl Classes {
             return class;
         }
         let class = ClassIdx(self.all.len());
-        self.all.push(PodClass::new(pod, profile, topologies));
+        let new = PodClass::new(pod, profile, topologies, verdicts);
+        if new.is_about_others() {
+            self.about_others.push(class);
+        }
+        self.all.push(new);
         self.by_hash.entry(hash).or_default().push(class);
         self.by_shape.insert(address, class);
         class
@@ -139,10 +158,14 @@ impl Classes {
 
     /// Looks at the classes that are new since the last time for what they have to do with this one.
     pub(super) fn relate(&mut self, class: ClassIdx) {
-        let Some(own) = self.get(class) else { return };
-        let others = self.all.iter().enumerate().skip(own.related);
-        let relations = others.filter_map(|(place, other)| Relation::between(own, other, ClassIdx(place)));
-        let relations: Vec<_> = relations.collect();
+        let Some(own) = self.get(class).filter(|own| own.related < self.all.len()) else { return };
+        let between = |other: ClassIdx| Relation::between(own, self.get(other)?, other);
+        let relations: Vec<_> = if own.is_about_others() || !own.spreadings.is_empty() {
+            (own.related..self.all.len()).map(ClassIdx).filter_map(between).collect()
+        } else {
+            let from = self.about_others.partition_point(|other| other.0 < own.related);
+            self.about_others.iter().skip(from).copied().filter_map(between).collect()
+        };
         let related = self.all.len();
         if let Some(own) = self.get_mut(class) {
             own.relations.extend(relations);

@@ -1,6 +1,7 @@
 //! One scheduling cycle: which nodes fit a pod, and how good they are.
 
 use super::classes::{ClassIdx, PodClass};
+use super::fits::Fit;
 use super::plugins::inter_pod_affinity::{self, Neighbours};
 use super::plugins::topology_spread::{self, Spread};
 use super::plugins::{MAX_SCORE, normalize, resources_fit};
@@ -8,7 +9,7 @@ use super::profile::Profile;
 use super::room::{Ask, Room};
 use super::snapshot::{Resident, Snapshot};
 use super::unfit::Unfits;
-use super::verdicts::{Verdict, Verdicts};
+use super::verdicts::Verdicts;
 
 /// A plugin's name, its weight, and its score of each node.
 pub(super) type Column = (&'static str, u64, Vec<u64>);
@@ -21,6 +22,8 @@ pub(super) struct Cycle<'a> {
     verdicts: Verdicts,
     neighbours: Neighbours,
     spread: Spread,
+    /// Other pods decide as well.
+    depends_on_pods: bool,
     /// Room that is kept for pods that go first.
     kept: Vec<(u32, Ask)>,
     /// Room on the node on which evictions are tried.
@@ -38,8 +41,10 @@ impl<'a> Cycle<'a> {
     ) -> Option<Self> {
         let class = snapshot.classes.get(class)?;
         let (neighbours, spread) =
-            (Neighbours::new(snapshot, class), Spread::new(snapshot, class, &verdicts));
-        Some(Self { snapshot, class, profile, verdicts, neighbours, spread, kept, tried: None })
+            (Neighbours::new(snapshot, class), Spread::new(snapshot, class, &verdicts.standings));
+        let depends_on_pods = !neighbours.is_nothing() || !spread.is_nothing();
+        let tried = None;
+        Some(Self { snapshot, class, profile, verdicts, neighbours, spread, depends_on_pods, kept, tried })
     }
 
     /// The verdicts, to be given back.
@@ -49,18 +54,21 @@ impl<'a> Cycle<'a> {
 
     /// Why the node does not fit: what the first filter says that refuses it.
     pub(super) fn unfit(&mut self, node: u32) -> Unfits {
-        let Some(room) = self.snapshot.rooms.get(node as usize) else { return Unfits::NONE };
-        let verdict = self.verdicts.at(node, room, self.class, self.profile.scoring);
-        if !verdict.fixed.unfit.is_empty() {
-            return verdict.fixed.unfit;
+        let standing = self.verdicts.standings.at(node);
+        if !standing.unfit.is_empty() {
+            return standing.unfit;
         }
-        if !verdict.room.is_empty() {
-            return verdict.room;
+        let (rooms, ask) = (&self.snapshot.rooms, &self.class.ask);
+        let fit = self.verdicts.fits.at(node, rooms, ask, self.profile.scoring);
+        if !fit.unfit.is_empty() {
+            fit.unfit
+        } else if self.kept.iter().any(|(kept, _)| *kept == node) {
+            self.unfit_by_pods(node)
+        } else if self.depends_on_pods {
+            self.unfit_by_neighbours(node)
+        } else {
+            Unfits::NONE
         }
-        if self.kept.iter().any(|(kept, _)| *kept == node) {
-            return self.unfit_by_pods(node);
-        }
-        self.unfit_by_neighbours(node)
     }
 
     fn unfit_by_neighbours(&self, node: u32) -> Unfits {
@@ -80,7 +88,7 @@ impl<'a> Cycle<'a> {
 
     fn room(&self, node: u32) -> Room {
         let tried = self.tried.filter(|(tried, _)| *tried == node).map(|(_, room)| room);
-        tried.or_else(|| self.snapshot.rooms.get(node as usize).copied()).unwrap_or_default()
+        tried.unwrap_or_else(|| self.snapshot.rooms.at(node))
     }
 
     /// The pods on a node that are less important than the pod, with their priorities.
@@ -115,21 +123,20 @@ impl<'a> Cycle<'a> {
         let own = self.class;
         if let Some(relation) = own.relations.iter().find(|relation| relation.other == Some(class)) {
             self.neighbours.shift(self.snapshot, relation, node, by);
-            self.spread.shift(relation, own, node, by, self.verdicts.fixed(node));
+            self.spread.shift(relation, own, node, by, self.verdicts.standings.at(node));
         }
     }
 
     /// The weighted sum of all plugins' scores for each of the nodes, which have been looked at.
     pub(super) fn totals(&self, nodes: &[u32]) -> Vec<u64> {
         let weights = &self.profile.weights;
-        let verdicts = || nodes.iter().map(|node| self.verdicts.known(*node));
-        let own = |verdict: Verdict| {
-            weights.node_resources_fit * u64::from(verdict.fit)
-                + weights.node_resources_balanced_allocation * u64::from(verdict.balanced)
-                + weights.image_locality * u64::from(verdict.fixed.images)
+        let own = |node: &u32| {
+            let fit = self.verdicts.fits.known(*node);
+            weights.node_resources_fit * u64::from(fit.fit)
+                + weights.node_resources_balanced_allocation * u64::from(fit.balanced)
         };
-        let mut totals: Vec<u64> = verdicts().map(own).collect();
-        for (_, weight, scores) in self.of_all(nodes) {
+        let mut totals: Vec<u64> = nodes.iter().map(own).collect();
+        for (_, weight, scores) in self.of_images(nodes).into_iter().chain(self.of_all(nodes)) {
             totals.iter_mut().zip(scores).for_each(|(total, score)| *total += weight * score);
         }
         totals
@@ -138,8 +145,8 @@ impl<'a> Cycle<'a> {
     /// What the sums of [`Cycle::totals`] are made of.
     pub(super) fn plugins(&self, nodes: &[u32]) -> Vec<Column> {
         let weights = &self.profile.weights;
-        let column = |name, weight, score: fn(Verdict) -> u8| {
-            let scores = nodes.iter().map(|node| u64::from(score(self.verdicts.known(*node))));
+        let column = |name, weight, score: fn(Fit) -> u8| {
+            let scores = nodes.iter().map(|node| u64::from(score(self.verdicts.fits.known(*node))));
             (name, weight, scores.collect())
         };
         let own = [
@@ -147,27 +154,33 @@ impl<'a> Cycle<'a> {
             column("NodeResourcesBalancedAllocation", weights.node_resources_balanced_allocation, |it| {
                 it.balanced
             }),
-            column("ImageLocality", weights.image_locality, |it| it.fixed.images),
         ];
-        own.into_iter().chain(self.of_all(nodes)).collect()
+        own.into_iter().chain(self.of_images(nodes)).chain(self.of_all(nodes)).collect()
+    }
+
+    fn of_images(&self, nodes: &[u32]) -> Option<Column> {
+        let images = Some(&self.verdicts.images).filter(|images| !images.is_nothing())?;
+        let scores = nodes.iter().map(|node| u64::from(images.at(*node))).collect();
+        Some(("ImageLocality", self.profile.weights.image_locality, scores))
     }
 
     /// The scores that a node has only beside the others; plugins that have nothing to say of any are left out.
     fn of_all(&self, nodes: &[u32]) -> Vec<Column> {
         let weights = &self.profile.weights;
-        let verdicts = || nodes.iter().map(|node| self.verdicts.known(*node));
+        let standings = &self.verdicts.standings;
         let mut taints = vec![MAX_SCORE; nodes.len()];
-        if verdicts().any(|verdict| verdict.fixed.discouraging > 0) {
-            taints = verdicts().map(|it| u64::from(it.fixed.discouraging)).collect();
+        if standings.some_discourage {
+            taints = nodes.iter().map(|node| u64::from(standings.at(*node).discouraging)).collect();
             normalize(&mut taints, true);
         }
         let mut columns = vec![("TaintToleration", weights.taint_toleration, taints)];
-        if verdicts().any(|verdict| verdict.fixed.preferred > 0) {
-            let mut preferred: Vec<_> = verdicts().map(|it| u64::from(it.fixed.preferred)).collect();
+        if standings.some_preferred {
+            let mut preferred: Vec<_> =
+                nodes.iter().map(|node| u64::from(standings.at(*node).preferred)).collect();
             normalize(&mut preferred, false);
             columns.push(("NodeAffinity", weights.node_affinity, preferred));
         }
-        if let Some(spread) = topology_spread::scores(self.snapshot, self.class, &self.verdicts, nodes) {
+        if let Some(spread) = topology_spread::scores(self.snapshot, self.class, standings, nodes) {
             columns.push(("PodTopologySpread", weights.pod_topology_spread, spread));
         }
         if let Some(near) = inter_pod_affinity::scores(self.snapshot, self.class, nodes) {

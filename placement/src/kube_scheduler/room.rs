@@ -10,7 +10,7 @@ const ASSUMED_MEMORY_BYTES: u64 = 200 << 20;
 const MOST: Resources = Resources { cpu_millis: 1 << 44, memory_bytes: 1 << 50 };
 
 /// What a pod asks of a node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ask {
     /// Requests, overhead included.
     pub(super) requests: Resources,
@@ -31,8 +31,14 @@ pub(super) struct Room {
     pub(super) pods: u32,
     /// How many are there.
     pub(super) resident: u32,
-    /// Counts the changes; 0 before the first.
-    pub(super) version: u32,
+}
+
+/// The room on every node, by position.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rooms {
+    of: Vec<Room>,
+    /// How often each was changed, side by side: they are looked at more often than what they count.
+    versions: Vec<u32>,
 }
 
 impl Ask {
@@ -55,7 +61,6 @@ impl Room {
     /// The room changes what it offers.
     pub(super) fn offer(&mut self, allocatable: Allocatable) {
         (self.offered, self.pods) = (allocatable.resources, allocatable.pods);
-        self.change();
     }
 
     /// A pod comes.
@@ -63,7 +68,6 @@ impl Room {
         self.requested = self.requested + ask.requests;
         self.assumed = self.assumed + ask.assumed;
         self.resident += 1;
-        self.change();
     }
 
     /// A pod goes.
@@ -71,11 +75,38 @@ impl Room {
         self.requested = self.requested - ask.requests;
         self.assumed = self.assumed - ask.assumed;
         self.resident = self.resident.saturating_sub(1);
-        self.change();
+    }
+}
+
+impl Rooms {
+    /// Another node.
+    pub(super) fn push(&mut self) {
+        self.of.push(Room::default());
+        self.versions.push(0);
     }
 
-    fn change(&mut self) {
-        self.version = self.version.wrapping_add(1).max(1);
+    /// How many nodes there are.
+    pub(super) fn len(&self) -> usize {
+        self.of.len()
+    }
+
+    /// The room on a node.
+    pub(super) fn at(&self, node: u32) -> Room {
+        self.of.get(node as usize).copied().unwrap_or_default()
+    }
+
+    /// Counts the changes of a node's room; 0 before the first.
+    pub(super) fn version(&self, node: u32) -> u32 {
+        self.versions.get(node as usize).copied().unwrap_or_default()
+    }
+
+    /// Changes the room on a node.
+    pub(super) fn change(&mut self, node: u32, change: impl FnOnce(&mut Room)) {
+        let node = node as usize;
+        if let (Some(room), Some(version)) = (self.of.get_mut(node), self.versions.get_mut(node)) {
+            change(room);
+            *version = version.wrapping_add(1).max(1);
+        }
     }
 }
 
@@ -94,6 +125,6 @@ pub(super) mod testing {
 
     pub(in super::super) fn room(offered: (u64, u64), used: (u64, u64)) -> Room {
         let (offered, requested) = (resources(offered), resources(used));
-        Room { offered, requested, assumed: requested, pods: 110, resident: 1, version: 1 }
+        Room { offered, requested, assumed: requested, pods: 110, resident: 1 }
     }
 }

@@ -3,8 +3,8 @@
 use super::plugins::resources_fit;
 use super::profile::ScoringStrategy;
 use super::room::{Ask, Room};
+use super::standing::Standing;
 use super::unfit::{Unfit, Unfits};
-use super::verdicts::Fixed;
 use crate::nodes::NodeState;
 use crate::objects::PodShape;
 
@@ -16,16 +16,15 @@ fn room(node: &NodeState) -> Room {
         assumed: used.requests,
         pods: offered.pods,
         resident: used.pods,
-        version: 1,
     }
 }
 
 /// Why the node does not fit, by what it is and has.
 pub(crate) fn unfit(shape: &PodShape, node: &NodeState) -> Option<Unfit> {
     let object = node.object()?;
-    let fixed = Fixed::read(shape, object, &super::plugins::image_locality::Images::default());
+    let standing = Standing::read(shape, object);
     let room = resources_fit::unfit(&Ask::of(shape), &room(node));
-    let unfits = if fixed.unfit == Unfits::NONE { room } else { fixed.unfit };
+    let unfits = if standing.unfit == Unfits::NONE { room } else { standing.unfit };
     unfits.iter().next()
 }
 

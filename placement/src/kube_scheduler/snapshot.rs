@@ -1,6 +1,6 @@
 //! The cluster as kube-scheduler's plugins see it: nodes by position, room in whole numbers, pods by class.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::classes::{ClassIdx, Classes};
@@ -8,24 +8,21 @@ use super::extender::ListedNode;
 use super::plugins::image_locality::Images;
 use super::profile::Profile;
 use super::relation::Relation;
-use super::room::Room;
+use super::room::Rooms;
 use super::topology::Topologies;
-use super::verdicts::Verdicts;
+use super::verdicts::{AllVerdicts, Verdicts};
 use crate::nodes::Hasher;
 use crate::objects::{Event, Millis, Node, NodeName, Pod, PodKey, PodUid};
 use crate::state::ClusterState;
 
-/// How many verdicts are kept at most, over all classes: some 80 MB.
-const MOST_VERDICTS: usize = 4 << 20;
-
 /// What the plugins read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Snapshot {
-    /// The room on each node, by position.
-    pub(super) rooms: Vec<Room>,
+    pub(super) rooms: Rooms,
     pub(super) topologies: Topologies,
     pub(super) classes: Classes,
-    pub(super) images: Images,
+    images: Images,
+    verdicts: AllVerdicts,
     nodes: Vec<NodeInfo>,
     positions: HashMap<NodeName, u32, Hasher>,
     /// Where each pod is that is on a node.
@@ -36,8 +33,6 @@ pub(super) struct Snapshot {
     generation: u64,
     /// For which state of them topologies and images were read, and for how many topology keys.
     read: (u64, usize),
-    /// The classes whose verdicts are kept, the oldest first.
-    kept: VecDeque<ClassIdx>,
 }
 
 /// A node with its pods.
@@ -92,9 +87,7 @@ impl Snapshot {
             return;
         }
         info.object = Some(Arc::new(node.clone()));
-        if let Some(room) = self.rooms.get_mut(position as usize) {
-            room.offer(node.allocatable);
-        }
+        self.rooms.change(position, |room| room.offer(node.allocatable));
         self.nodes_changed();
     }
 
@@ -116,14 +109,14 @@ impl Snapshot {
         }
         let position = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         self.nodes.push(NodeInfo { name: name.clone(), object: None, residents: Vec::new() });
-        self.rooms.push(Room::default());
+        self.rooms.push();
         self.positions.insert(name.clone(), position);
         position
     }
 
     /// The pod's class.
     pub(super) fn class_of(&mut self, pod: &Pod, profile: &Profile) -> ClassIdx {
-        self.classes.of(pod, profile, &mut self.topologies)
+        self.classes.of(pod, profile, &mut self.topologies, &mut self.verdicts)
     }
 
     /// The pod is on the node that it names.
@@ -137,9 +130,7 @@ impl Snapshot {
         self.pods.insert(pod.uid.clone(), (node, class));
         if let Some(class) = self.classes.get_mut(class) {
             class.place(node);
-            if let Some(room) = self.rooms.get_mut(node as usize) {
-                room.take(&class.ask);
-            }
+            self.rooms.change(node, |room| room.take(&class.ask));
         }
         let resident = Resident { uid: pod.uid.clone(), key: pod.key.clone(), class, since: now };
         if let Some(node) = self.nodes.get_mut(node as usize) {
@@ -152,9 +143,7 @@ impl Snapshot {
         let Some((node, class)) = self.pods.remove(uid) else { return };
         if let Some(class) = self.classes.get_mut(class) {
             class.displace(node);
-            if let Some(room) = self.rooms.get_mut(node as usize) {
-                room.give_back(&class.ask);
-            }
+            self.rooms.change(node, |room| room.give_back(&class.ask));
         }
         if let Some(info) = self.nodes.get_mut(node as usize) {
             info.residents.retain(|resident| resident.uid != *uid);
@@ -170,26 +159,19 @@ impl Snapshot {
             self.images = Images::of(self.nodes.iter().filter_map(|node| node.object.as_deref()));
         }
         self.classes.relate(class);
-        let Some(own) = self.classes.get_mut(class) else { return Verdicts::default() };
-        let mut verdicts = std::mem::take(&mut own.verdicts);
-        if verdicts.is_empty() {
-            self.kept.push_back(class);
-        }
-        let nodes = self.nodes.iter().map(|node| node.object.as_deref());
-        verdicts.read(&own.shape, nodes, &self.images, self.generation);
+        let Some(own) = self.classes.get(class) else { return Verdicts::default() };
+        let mut verdicts = self.verdicts.lend(&own.verdicts);
+        let nodes = || self.nodes.iter().map(|node| node.object.as_deref());
+        verdicts.standings.read(&own.shape, nodes(), self.generation);
+        verdicts.images.read(&own.shape, nodes(), &self.images, self.generation);
+        verdicts.fits.cover(self.nodes.len());
         verdicts
     }
 
     /// Takes the verdicts back that [`Snapshot::prepare`] lent.
     pub(super) fn keep(&mut self, class: ClassIdx, verdicts: Verdicts) {
-        if let Some(class) = self.classes.get_mut(class) {
-            class.verdicts = verdicts;
-        }
-        while self.kept.len() > 1 && self.kept.len() * self.nodes.len() > MOST_VERDICTS {
-            let oldest = self.kept.pop_front();
-            if let Some(oldest) = oldest.and_then(|oldest| self.classes.get_mut(oldest)) {
-                oldest.verdicts = Verdicts::default();
-            }
+        if let Some(class) = self.classes.get(class) {
+            self.verdicts.give_back(&class.verdicts, verdicts, self.nodes.len());
         }
     }
 

@@ -24,7 +24,7 @@ pub struct Constraints {
 }
 
 /// A term of the preferred node affinity.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PreferredNodes {
     /// What a node that meets the term gains, 1 to 100.
     pub weight: u32,

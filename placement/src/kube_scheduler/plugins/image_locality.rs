@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::MAX_SCORE;
-use crate::objects::{Node, PodShape};
+use crate::objects::{ImageReference, Node, PodShape};
 
 const MIB: u64 = 1 << 20;
 /// Less than this is not worth a point.
@@ -17,6 +17,56 @@ const MOST_BYTES_OF_CONTAINER: u64 = 1000 * MIB;
 pub(in super::super) struct Images {
     holders: HashMap<String, u64>,
     nodes: u64,
+}
+
+/// The images of a pod's containers, its init containers' among them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in super::super) struct Containers(Vec<ImageReference>);
+
+/// The scores of the nodes for pods with the same images, by position. Empty where no node holds any image: then all are 0.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) struct ImageScores {
+    of: Vec<u8>,
+    /// Of which state of the nodes' objects.
+    generation: u64,
+}
+
+impl Containers {
+    pub(in super::super) fn of(shape: &PodShape) -> Self {
+        Self(shape.images.iter().chain(&shape.scheduling.init_images).cloned().collect())
+    }
+}
+
+impl ImageScores {
+    /// Scores the nodes, unless that is done.
+    pub(in super::super) fn read<'a>(
+        &mut self,
+        shape: &PodShape,
+        nodes: impl Iterator<Item = Option<&'a Node>>,
+        images: &Images,
+        generation: u64,
+    ) {
+        if self.generation == generation {
+            return;
+        }
+        self.generation = generation;
+        self.of.clear();
+        if !images.holders.is_empty() {
+            let containers = Containers::of(shape);
+            let score = |node| images.score(&containers, node);
+            self.of.extend(nodes.map(|node| u8::try_from(node.map_or(0, score)).unwrap_or(u8::MAX)));
+        }
+    }
+
+    /// Whether all are 0.
+    pub(in super::super) fn is_nothing(&self) -> bool {
+        self.of.is_empty()
+    }
+
+    /// The score of a node.
+    pub(in super::super) fn at(&self, node: u32) -> u8 {
+        self.of.get(node as usize).copied().unwrap_or(0)
+    }
 }
 
 impl Images {
@@ -34,13 +84,10 @@ impl Images {
 
     /// How much of the pod's images the node holds. An image that few nodes hold counts little: the pods that use it
     /// would otherwise all go there.
-    pub(in super::super) fn score(&self, shape: &PodShape, node: &Node) -> u64 {
-        if self.holders.is_empty() {
-            return 0;
-        }
-        let containers = shape.images.iter().chain(&shape.scheduling.init_images);
-        let held: u64 = containers.clone().map(|image| self.worth(&normalized(&image.0), node)).sum();
-        let most = MOST_BYTES_OF_CONTAINER.saturating_mul(containers.count() as u64);
+    fn score(&self, containers: &Containers, node: &Node) -> u64 {
+        let Containers(containers) = containers;
+        let held: u64 = containers.iter().map(|image| self.worth(&normalized(&image.0), node)).sum();
+        let most = MOST_BYTES_OF_CONTAINER.saturating_mul(containers.len() as u64);
         let counted = held.min(most).saturating_sub(LEAST_BYTES);
         counted.saturating_mul(MAX_SCORE).checked_div(most.saturating_sub(LEAST_BYTES)).unwrap_or(0)
     }
@@ -71,7 +118,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::objects::{Constraints, ImageReference, NodeImage};
+    use crate::objects::{Constraints, NodeImage};
     use crate::testing::node;
 
     fn holding(name: &str, images: &[(&str, u64)]) -> Node {
@@ -82,10 +129,11 @@ mod tests {
         Node { images: images.iter().map(image).collect(), ..node(name) }
     }
 
-    fn using(images: &[&str], init: &[&str]) -> PodShape {
+    fn using(images: &[&str], init: &[&str]) -> Containers {
         let references = |names: &[&str]| names.iter().map(|name| ImageReference::new(*name)).collect();
         let scheduling = Constraints { init_images: references(init), ..Constraints::default() };
-        PodShape { images: references(images), scheduling: Arc::new(scheduling), ..PodShape::default() }
+        let scheduling = Arc::new(scheduling);
+        Containers::of(&PodShape { images: references(images), scheduling, ..PodShape::default() })
     }
 
     #[test]

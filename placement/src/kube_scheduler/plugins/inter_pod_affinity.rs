@@ -83,6 +83,11 @@ impl Neighbours {
         }
     }
 
+    /// Whether no pod decides.
+    pub(in super::super) fn is_nothing(&self) -> bool {
+        self.near.is_empty() && self.away.is_empty() && self.kept_away.is_empty()
+    }
+
     /// Why the node is refused, if it is.
     pub(in super::super) fn unfit(&self, node: u32) -> Unfits {
         let is_near = |counts: &Counts| counts.at(node).is_some_and(|pods| pods > 0);

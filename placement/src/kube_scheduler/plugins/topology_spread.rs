@@ -7,9 +7,9 @@ use super::super::classes::PodClass;
 use super::super::relation::Relation;
 use super::super::snapshot::Snapshot;
 use super::super::spreading::Spreading;
+use super::super::standing::{Standing, Standings};
 use super::super::topology::Domains;
 use super::super::unfit::{Unfit, Unfits};
-use super::super::verdicts::{Fixed, Verdicts};
 use super::MAX_SCORE;
 
 /// The required constraints of a class, with the pods that they count by domain.
@@ -34,7 +34,7 @@ struct Counted {
 
 impl Spread {
     /// Counts the pods of the class's required constraints.
-    pub(in super::super) fn new(snapshot: &Snapshot, class: &PodClass, verdicts: &Verdicts) -> Self {
+    pub(in super::super) fn new(snapshot: &Snapshot, class: &PodClass, standings: &Standings) -> Self {
         let required = class.spreadings.iter().enumerate().filter(|(_, it)| it.required);
         let constraints =
             required.map(|(place, spreading)| Counted::new(place, spreading, snapshot, class)).collect();
@@ -43,20 +43,20 @@ impl Spread {
             return spread;
         }
         for node in snapshot.order() {
-            spread.take_part(*node, class, verdicts.fixed(*node));
+            spread.take_part(*node, class, standings.at(*node));
         }
         for relation in class.relations.iter().filter(|relation| !relation.spreads.is_empty()) {
             for (node, count) in snapshot.placed(relation) {
-                spread.count(relation, class, node, i64::from(count), verdicts.fixed(node));
+                spread.count(relation, class, node, i64::from(count), standings.at(node));
             }
         }
         spread.constraints.iter_mut().for_each(Counted::find_least);
         spread
     }
 
-    fn take_part(&mut self, node: u32, class: &PodClass, fixed: Fixed) {
+    fn take_part(&mut self, node: u32, class: &PodClass, standing: Standing) {
         if self.has_all_labels(node) {
-            for counted in self.constraints.iter_mut().filter(|it| it.includes(class, fixed)) {
+            for counted in self.constraints.iter_mut().filter(|it| it.includes(class, standing)) {
                 if let Some(pods) = counted.domains.of(node).and_then(|domain| counted.pods.get_mut(domain)) {
                     *pods = Some(0);
                 }
@@ -68,12 +68,12 @@ impl Spread {
         self.constraints.iter().all(|counted| counted.domains.of(node).is_some())
     }
 
-    fn count(&mut self, relation: &Relation, class: &PodClass, node: u32, by: i64, fixed: Fixed) {
+    fn count(&mut self, relation: &Relation, class: &PodClass, node: u32, by: i64, standing: Standing) {
         if !self.has_all_labels(node) {
             return;
         }
         let concerned = self.constraints.iter_mut().filter(|it| relation.spreads.contains(&it.place));
-        for counted in concerned.filter(|it| it.includes(class, fixed)) {
+        for counted in concerned.filter(|it| it.includes(class, standing)) {
             let pods = counted.domains.of(node).and_then(|domain| counted.pods.get_mut(domain));
             pods.into_iter().flatten().for_each(|pods| *pods += by);
         }
@@ -86,10 +86,15 @@ impl Spread {
         class: &PodClass,
         node: u32,
         by: i64,
-        fixed: Fixed,
+        standing: Standing,
     ) {
-        self.count(relation, class, node, by, fixed);
+        self.count(relation, class, node, by, standing);
         self.constraints.iter_mut().for_each(Counted::find_least);
+    }
+
+    /// Whether there are no required constraints.
+    pub(in super::super) fn is_nothing(&self) -> bool {
+        self.constraints.is_empty()
     }
 
     /// Why the node is refused, if it is.
@@ -119,8 +124,8 @@ impl Counted {
         }
     }
 
-    fn includes(&self, class: &PodClass, fixed: Fixed) -> bool {
-        class.spreadings.get(self.place).is_some_and(|spreading| includes(spreading, fixed))
+    fn includes(&self, class: &PodClass, standing: Standing) -> bool {
+        class.spreadings.get(self.place).is_some_and(|spreading| includes(spreading, standing))
     }
 
     /// With too few domains there is an empty one still to come; with none at all no skew can be too large.
@@ -132,15 +137,15 @@ impl Counted {
 }
 
 /// Whether a node takes part in a constraint, by its inclusion policies.
-fn includes(spreading: &Spreading, fixed: Fixed) -> bool {
-    (!spreading.honours_affinity || fixed.affinity) && (!spreading.honours_taints || fixed.taints)
+fn includes(spreading: &Spreading, standing: Standing) -> bool {
+    (!spreading.honours_affinity || standing.affinity) && (!spreading.honours_taints || standing.taints)
 }
 
 /// The scores of the nodes for the constraints that are only wished for; `None` where there are none, which is 0 for all.
 pub(in super::super) fn scores(
     snapshot: &Snapshot,
     class: &PodClass,
-    verdicts: &Verdicts,
+    standings: &Standings,
     nodes: &[u32],
 ) -> Option<Vec<u64>> {
     let soft = class.spreadings.iter().enumerate().filter(|(_, it)| !it.required);
@@ -152,7 +157,7 @@ pub(in super::super) fn scores(
         |node: u32| wishes.iter().all(|wish| wish.spreading.is_by_default() || wish.has_label(node));
     let present: Vec<u32> = nodes.iter().copied().filter(|node| takes_part(*node)).collect();
     let counted: Vec<_> =
-        wishes.iter().map(|wish| wish.count(snapshot, class, verdicts, &present, &takes_part)).collect();
+        wishes.iter().map(|wish| wish.count(snapshot, class, standings, &present, &takes_part)).collect();
     let raw = |node: &u32| {
         takes_part(*node).then(|| counted.iter().map(|counts| counts.at(*node)).sum::<f64>().round())
     };
@@ -204,7 +209,7 @@ impl<'a> Wish<'a> {
         &'a self,
         snapshot: &Snapshot,
         class: &PodClass,
-        verdicts: &Verdicts,
+        standings: &Standings,
         present: &[u32],
         takes_part: &dyn Fn(u32) -> bool,
     ) -> Against<'a> {
@@ -214,7 +219,7 @@ impl<'a> Wish<'a> {
         for (node, count) in counts.flat_map(|relation| snapshot.placed(relation)) {
             let place = if is_hostname {
                 Some(node as usize)
-            } else if takes_part(node) && includes(self.spreading, verdicts.fixed(node)) {
+            } else if takes_part(node) && includes(self.spreading, standings.at(node)) {
                 self.domains.of(node)
             } else {
                 None
