@@ -188,7 +188,7 @@ impl WorkloadTable {
         namespace: &str,
     ) -> impl Iterator<Item = (WorkloadIdx, &Arc<WorkloadState>)> {
         let own = self.places.range(WorkloadKey::new(namespace, "", "")..);
-        let own = own.take_while(move |(key, _)| key.namespace == namespace);
+        let own = own.take_while(move |(key, _)| *key.namespace == *namespace);
         own.filter_map(|(_, place)| self.get(*place).map(|state| (*place, state)))
     }
 

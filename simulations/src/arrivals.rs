@@ -147,7 +147,7 @@ mod tests {
     fn grouped_pods_stay_together_and_interleaved_ones_take_turns() {
         let pods: Vec<_> = [0, 1, 0, 1, 0].into_iter().enumerate().map(|(at, one)| pod(one, at)).collect();
         let workloads = |order: Order, seed| -> String {
-            order.arrange(pods.clone(), seed).iter().map(|pod| pod.workload.name.as_str()).collect()
+            order.arrange(pods.clone(), seed).iter().map(|pod| &*pod.workload.name).collect()
         };
         let drawn = |order| -> Vec<String> {
             let mut drawn: Vec<_> = (0..20).map(|seed| workloads(order, seed)).collect();
@@ -165,7 +165,7 @@ mod tests {
             [0, 1, 2, 2, 2, 3, 0].into_iter().enumerate().map(|(at, one)| pod(one, at)).collect();
         let key = |name: u8| WorkloadKey::new("shop", "Deployment", name.to_string());
         let pairs = [(key(2), key(0)), (key(0), key(1))];
-        let order: String = batch(pods, &pairs).iter().map(|pod| pod.workload.name.as_str()).collect();
+        let order: String = batch(pods, &pairs).iter().map(|pod| &*pod.workload.name).collect();
         assert_eq!(order, "2020213");
     }
 }

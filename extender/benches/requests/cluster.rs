@@ -113,7 +113,7 @@ impl Cluster {
     /// Pending pods of a linked component that is offered every node, and of an ordinary Deployment.
     pub(crate) fn asked(&self, wasm: bool) -> anyhow::Result<Vec<Asked>> {
         let name = if wasm { "checkout" } else { "website" };
-        let template = self.templates.iter().find(|template| template.key.name == name);
+        let template = self.templates.iter().find(|template| *template.key.name == *name);
         let template = template.with_context(|| format!("the shop has no Deployment {name}"))?;
         let image = template.shape.images.first().map(|image| image.0.to_string());
         let image = image.with_context(|| format!("the Deployment {name} has no image"))?;
@@ -131,7 +131,7 @@ fn node(kind: &Node, number: usize) -> Node {
 }
 
 fn in_namespace(template: &Workload, namespace: &str) -> Workload {
-    let key = WorkloadKey::new(namespace, "Deployment", template.key.name.as_str());
+    let key = WorkloadKey::new(namespace, "Deployment", &*template.key.name);
     Workload { key, shape: copy(&template.shape), ..template.clone() }
 }
 
@@ -145,7 +145,7 @@ fn pod(workload: &Workload, ordinal: u32, node: Option<NodeName>) -> Pod {
     let name = format!("{name}-{TEMPLATE_HASH}-{ordinal:05}");
     let uid = format!("{:0>8}-5539-47a0-bfb1-{name:0>12}", namespace.trim_start_matches("shop-"));
     Pod {
-        key: PodKey::new(namespace.as_str(), name.as_str()),
+        key: PodKey::new(Arc::clone(namespace), name.as_str()),
         uid: PodUid::new(uid),
         workload: workload.key.clone(),
         shape: copy(&workload.shape),

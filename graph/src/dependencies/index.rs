@@ -1,20 +1,21 @@
 //! Who has something by which others look for it: an interface that is exported or imported, or a name.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::names::{InterfaceName, WorkloadKey};
 
 /// The workloads of each namespace by what they have.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Index(BTreeMap<(String, String), BTreeSet<WorkloadKey>>);
+pub(super) struct Index(BTreeMap<(Arc<str>, Arc<str>), BTreeSet<WorkloadKey>>);
 
 impl Index {
-    pub(super) fn insert(&mut self, workload: &WorkloadKey, what: String) {
-        self.0.entry((workload.namespace.clone(), what)).or_default().insert(workload.clone());
+    pub(super) fn insert(&mut self, workload: &WorkloadKey, what: impl Into<Arc<str>>) {
+        self.0.entry((Arc::clone(&workload.namespace), what.into())).or_default().insert(workload.clone());
     }
 
-    pub(super) fn remove(&mut self, workload: &WorkloadKey, what: String) {
-        let key = (workload.namespace.clone(), what);
+    pub(super) fn remove(&mut self, workload: &WorkloadKey, what: impl Into<Arc<str>>) {
+        let key = (Arc::clone(&workload.namespace), what.into());
         if let Some(workloads) = self.0.get_mut(&key) {
             workloads.remove(workload);
             if workloads.is_empty() {
@@ -24,12 +25,12 @@ impl Index {
     }
 
     /// The workloads in the namespace of `near` that have it, `near` possibly among them.
-    pub(super) fn get<'a>(
+    pub(super) fn get<'a, T: Into<Arc<str>>>(
         &'a self,
         near: &WorkloadKey,
-        what: String,
-    ) -> impl Iterator<Item = &'a WorkloadKey> + use<'a> {
-        self.0.get(&(near.namespace.clone(), what)).into_iter().flatten()
+        what: T,
+    ) -> impl Iterator<Item = &'a WorkloadKey> + use<'a, T> {
+        self.0.get(&(Arc::clone(&near.namespace), what.into())).into_iter().flatten()
     }
 }
 

@@ -137,7 +137,7 @@ fn links_of_a_workload_are_those_of_both_sides() {
         ("shop/checkout", &[QUOTE], &[]),
     ]);
     let consumers: Vec<&str> =
-        graph.links_of(&key("shop/pricing")).map(|link| link.consumer.name.as_str()).collect();
+        graph.links_of(&key("shop/pricing")).map(|link| &*link.consumer.name).collect();
     assert_eq!(consumers, ["pricing", "checkout", "gateway"]);
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -12,25 +13,26 @@ const EXPECTED: &str = "a workload (namespace/Kind/name)";
 
 /// Who owns a set of replicas: `shop/Deployment/gateway`.
 ///
-/// The kind is spelled as Kubernetes spells it. A pod without an owner is its own workload, of kind `Pod`.
+/// The kind is spelled as Kubernetes spells it. A pod without an owner is its own workload, of kind `Pod`. A copy shares the
+/// text.
 ///
 /// ```
 /// let key: wit_graph::WorkloadKey = "shop/Deployment/gateway".parse().unwrap();
-/// assert_eq!((key.namespace.as_str(), key.kind.as_str(), key.name.as_str()), ("shop", "Deployment", "gateway"));
+/// assert_eq!([&*key.namespace, &*key.kind, &*key.name], ["shop", "Deployment", "gateway"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkloadKey {
     /// The namespace that the workload and its replicas live in.
-    pub namespace: String,
+    pub namespace: Arc<str>,
     /// The kind of its owner, for example `Deployment` or `SpinApp`.
-    pub kind: String,
+    pub kind: Arc<str>,
     /// The name of its owner.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 impl WorkloadKey {
     /// The workload `namespace/kind/name`.
-    pub fn new(namespace: impl Into<String>, kind: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(namespace: impl Into<Arc<str>>, kind: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Self {
         Self { namespace: namespace.into(), kind: kind.into(), name: name.into() }
     }
 }

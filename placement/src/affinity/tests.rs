@@ -106,7 +106,7 @@ fn each_link_tells_what_it_keeps_local() {
         place(&mut cluster, name, nodes);
     }
     let links = cluster.state.localities(Millis(0));
-    let told: Vec<_> = links.iter().map(|it| (it.provider.name.as_str(), it.local, it.remote)).collect();
+    let told: Vec<_> = links.iter().map(|it| (&*it.provider.name, it.local, it.remote)).collect();
     assert_eq!(told, [("near", 1, 1), ("far", 0, 2)]);
     let close = |one: f64, other: f64| (one - other).abs() < 1e-9;
     assert!(
@@ -182,7 +182,7 @@ proptest! {
         for workload in &shop.workloads {
             for ordinal in 0..workload.replicas {
                 let node = nodes[random.index(nodes.len())];
-                *placed.entry((workload.key.name.as_str(), node)).or_insert(0) += 1;
+                *placed.entry((&*workload.key.name, node)).or_insert(0) += 1;
                 shop.cluster.pod(&on(&pod_of(workload, ordinal), node));
             }
         }

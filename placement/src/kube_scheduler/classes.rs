@@ -110,7 +110,7 @@ impl PodClass {
 fn workload(pod: &Pod, profile: &Profile) -> Option<WorkloadKey> {
     let spread = profile.spreads_by_default
         && pod.shape.scheduling.topology_spread.is_empty()
-        && pod.workload.kind != "Pod";
+        && *pod.workload.kind != *"Pod";
     spread.then(|| pod.workload.clone())
 }
 

@@ -94,7 +94,7 @@ impl ClusterState {
             return;
         }
         let others = self.workloads.in_namespace(&consumer.namespace);
-        let is_concerned = |name: &String| before.contains(name) != now.contains(name);
+        let is_concerned = |name: &str| before.contains(name) != now.contains(name);
         let concerned = others.filter(|(_, other)| is_concerned(&other.key.name) && other.key != *consumer);
         for place in concerned.map(|(place, _)| place).collect::<Vec<_>>() {
             self.relink(place, effects);

@@ -125,7 +125,7 @@ fn a_run_of_the_engine_becomes_a_document() {
     assert_eq!(run.course.refusals.get("kube-scheduler"), Some(&4));
     assert_eq!(run.course.series.last().map(|point| point.metrics), Some(run.metrics));
     let link = &run.links[0];
-    assert_eq!((link.consumer.name.as_str(), link.provider.name.as_str()), ("front", "back"));
+    assert_eq!((&*link.consumer.name, &*link.provider.name), ("front", "back"));
     let placed: Vec<_> = run.placements.iter().map(|it| (it.pod.as_str(), it.node.is_some())).collect();
     assert_eq!(placed, [("web/back-0", true), ("web/front-0", true), ("web/large-0", false)]);
     assert!(crate::report_html::Report::new(vec![run]).unwrap().html().contains("Insufficient cpu"));

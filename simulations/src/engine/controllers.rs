@@ -115,7 +115,7 @@ impl Controller {
     fn pod(&mut self, state: &ClusterState, made: u64) -> Pod {
         let Workload { key, shape, .. } = &self.workload;
         loop {
-            let name = PodKey::new(key.namespace.as_str(), format!("{}-{}", key.name, self.next));
+            let name = PodKey::new(&*key.namespace, format!("{}-{}", key.name, self.next));
             self.next += 1;
             if state.pod(&name).is_none() {
                 let uid = PodUid::new(format!("made-{made:09}"));

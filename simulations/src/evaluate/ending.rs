@@ -107,7 +107,7 @@ impl Ending {
     /// The replica of that number, where nobody else has its name.
     fn free(&self, workload: &Workload, ordinal: u32) -> Option<Pod> {
         let WorkloadKey { namespace, name, .. } = &workload.key;
-        let key = PodKey::new(namespace.as_str(), format!("{name}-{ordinal}"));
+        let key = PodKey::new(namespace.clone(), format!("{name}-{ordinal}"));
         (!self.pods.contains_key(&key)).then(|| Pod {
             uid: PodUid::new(format!("made-{}-{key}", workload.key.kind)),
             key,

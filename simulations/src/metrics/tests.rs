@@ -159,7 +159,7 @@ fn wasm(shape: &PodShape) -> std::sync::Arc<PodShape> {
 #[test]
 fn a_workload_says_where_it_is_and_what_stays_local() {
     let details = Details::of(&site(), &BTreeMap::new(), Millis(0));
-    let front = details.workloads.iter().find(|workload| workload.workload.name == "front").unwrap();
+    let front = details.workloads.iter().find(|workload| *workload.workload.name == *"front").unwrap();
     assert_eq!((front.replicas, front.placed, front.nodes), (3, 2, 2));
     let shares = [front.largest_share, front.traffic, front.gained_affinity, front.prefer_same_node];
     assert_eq!(shares.map(|share| format!("{share:.4}")), ["0.3333", "1.0000", "0.3333", "0.3333"]);

@@ -192,7 +192,7 @@ fn arc(class: &str, path: &str, width: f64) -> Markup {
 
 fn name(workload: &WorkloadKey, one_namespace: bool) -> String {
     let name = if one_namespace {
-        workload.name.clone()
+        workload.name.to_string()
     } else {
         format!("{}/{}", workload.namespace, workload.name)
     };

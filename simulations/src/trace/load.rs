@@ -160,7 +160,11 @@ impl Loading {
 
     fn workload(&mut self, record: &WorkloadRecord) -> Option<Step> {
         let WorkloadKey { namespace, kind, name } = &record.workload;
-        let owner = ObjectName { kind: kind.clone(), namespace: Some(namespace.clone()), name: name.clone() };
+        let owner = ObjectName {
+            kind: kind.to_string(),
+            namespace: Some(namespace.to_string()),
+            name: name.to_string(),
+        };
         let shape = self.shape("workload", owner, &record.template)?;
         self.workloads.insert(record.workload.clone(), Arc::clone(&shape));
         let workload = Workload { key: record.workload.clone(), replicas: record.replicas, shape };

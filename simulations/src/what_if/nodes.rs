@@ -162,7 +162,7 @@ fn with_its_node(
     match &record.happening {
         Happening::Pod(pod) => {
             let node = pod.node.as_ref()?;
-            pod.workload.as_ref().filter(|workload| workload.kind == "DaemonSet")?;
+            pod.workload.as_ref().filter(|workload| *workload.kind == *"DaemonSet")?;
             let nodes = copies.get(node)?;
             let name =
                 |copy: &String| format!("{}{}", pod.pod, copy.strip_prefix(&**node).unwrap_or_default());

@@ -63,7 +63,7 @@ pub fn runtime_class(class: &RuntimeClass) -> Value {
 /// A workload; `None` of a kind that is not one of Kubernetes' own controllers.
 pub fn workload(workload: &Workload) -> Option<Value> {
     let key = &workload.key;
-    let (api_version, replicas) = match key.kind.as_str() {
+    let (api_version, replicas) = match &*key.kind {
         "Deployment" | "StatefulSet" | "ReplicaSet" => ("apps/v1", "replicas"),
         "DaemonSet" => ("apps/v1", ""),
         "Job" => ("batch/v1", "parallelism"),
@@ -94,7 +94,7 @@ pub fn pod(pod: &Pod) -> Value {
     metadata.insert("name".to_owned(), json!(pod.key.name));
     metadata.insert("namespace".to_owned(), json!(pod.key.namespace));
     metadata.insert("uid".to_owned(), json!(pod.uid));
-    if owner.kind != "Pod" {
+    if *owner.kind != *"Pod" {
         let owner = json!({"apiVersion": "apps/v1", "kind": owner.kind, "name": owner.name, "uid": "", "controller": true});
         metadata.insert("ownerReferences".to_owned(), json!([owner]));
     }

@@ -50,7 +50,7 @@ impl Table {
         let node = placement.node.as_ref().map_or("-", NodeName::as_str);
         let score = placement.score.map_or("-".to_owned(), |score| score.to_string());
         let joins = attempt.choice().map(|choice| {
-            let names: Vec<_> = choice.beside.iter().map(|workload| workload.name.as_str()).collect();
+            let names: Vec<_> = choice.beside.iter().map(|workload| &*workload.name).collect();
             names.join(", ")
         });
         let joins = joins.filter(|names| !names.is_empty()).unwrap_or_else(|| "-".to_owned());

@@ -158,7 +158,7 @@ impl Reading<'_, '_> {
         let owner = pod.workload.clone();
         let record = PodRecord {
             pod: pod.key.to_string(),
-            workload: Some(owner).filter(|owner| owner.kind != "Pod"),
+            workload: Some(owner).filter(|owner| *owner.kind != *"Pod"),
             node: pod.node.map(|node| node.to_string()),
             template: Some(essence::of_template(Some(object.metadata), object.spec)),
         };

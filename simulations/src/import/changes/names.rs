@@ -90,7 +90,7 @@ impl Names {
     }
 
     fn key(&self, key: &WorkloadKey) -> WorkloadKey {
-        WorkloadKey::new(self.hashed(&key.namespace), key.kind.as_str(), self.hashed(&key.name))
+        WorkloadKey::new(self.hashed(&key.namespace), &*key.kind, self.hashed(&key.name))
     }
 
     fn name(&self, name: &mut String) {

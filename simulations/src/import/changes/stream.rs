@@ -63,8 +63,8 @@ impl Changes {
             "Pod" => self.pods.keys().filter_map(|pod| pod.split_once('/')).map(owned).collect(),
             _ => {
                 let of_kind =
-                    self.workloads.keys().filter(|key| key.kind == kind && !self.stand_ins.contains(key));
-                of_kind.map(|key| (key.namespace.clone(), key.name.clone())).collect()
+                    self.workloads.keys().filter(|key| *key.kind == *kind && !self.stand_ins.contains(key));
+                of_kind.map(|key| (key.namespace.to_string(), key.name.to_string())).collect()
             }
         };
         for (namespace, name) in known.iter().filter(|key| !there.contains(*key)) {

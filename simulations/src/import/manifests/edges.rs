@@ -21,10 +21,15 @@ pub(super) fn add(file: &InputFile, records: &mut [Record]) -> Vec<ImportProblem
     let links = links(file, &names(records), &mut problems);
     for record in records {
         let (workload, template) = match &mut record.happening {
-            Happening::Workload(workload) => (workload.workload.name.clone(), Some(&mut workload.template)),
+            Happening::Workload(workload) => {
+                (workload.workload.name.to_string(), Some(&mut workload.template))
+            }
             Happening::Pod(pod) => {
                 let own = pod.pod.split_once('/').map(|(_, name)| name.to_owned()).unwrap_or_default();
-                (pod.workload.as_ref().map_or(own, |workload| workload.name.clone()), pod.template.as_mut())
+                (
+                    pod.workload.as_ref().map_or(own, |workload| workload.name.to_string()),
+                    pod.template.as_mut(),
+                )
             }
             _ => continue,
         };
@@ -38,7 +43,7 @@ pub(super) fn add(file: &InputFile, records: &mut [Record]) -> Vec<ImportProblem
 /// The names of workloads, and of pods that are their own.
 fn names(records: &[Record]) -> BTreeSet<String> {
     let name = |record: &Record| match &record.happening {
-        Happening::Workload(workload) => Some(workload.workload.name.clone()),
+        Happening::Workload(workload) => Some(workload.workload.name.to_string()),
         Happening::Pod(pod) if pod.workload.is_none() => {
             pod.pod.split_once('/').map(|(_, name)| name.to_owned())
         }

@@ -65,7 +65,7 @@ impl Expansion<'_> {
         let name = object_name(&key.kind, &key.namespace, &key.name);
         let Some(shape) = self.admit(&workload.shape, &name) else { return };
         for index in 0..workload.replicas {
-            let pod = PodKey::new(key.namespace.as_str(), format!("{}-{index}", key.name));
+            let pod = PodKey::new(&*key.namespace, format!("{}-{index}", key.name));
             let in_the_folder = object_name("Pod", &pod.namespace, &pod.name);
             if self.found.places.contains_key(&in_the_folder) {
                 self.problem(
