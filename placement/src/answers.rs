@@ -87,8 +87,8 @@ pub fn answer_prioritize(
     let nothing = PrioritizeAnswer { board: None, ledger: LedgerEntry::Unchanged };
     let Some(handler) = state.wasm_handler(pod.shape.runtime_class.as_deref()) else { return nothing };
     let PodWorld::Wasm { components, .. } = state.pod_world(&pod.shape, now) else { return nothing };
-    let warnings = PodContext::new(state, pod, handler, components).capabilities(candidates);
-    let board = scored(state, pod, candidates, &warnings);
+    let warned = PodContext::new(state, pod, handler, &components).warned_classes();
+    let board = scored(state, pod, candidates, &warned);
     let mut could_win = board.could_win(state.settings.scheduler.weight);
     let best = board.best.or_else(|| could_win.first().copied());
     could_win.retain(|position| Some(*position) != best);

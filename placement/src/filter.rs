@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -60,10 +61,8 @@ struct GraphProviders<'a> {
 /// What the filter works out once per request.
 pub(crate) struct PodContext<'a> {
     subject: Subject<'a>,
-    handler: &'a str,
-    components: Vec<Arc<Component>>,
-    /// The capability verdict by node class, worked out for the first node of each.
-    classes: Vec<Option<Capability>>,
+    /// The capability verdict by node class.
+    classes: Cow<'a, [Capability]>,
     /// Candidates that are near a limit that only we count.
     near: Vec<usize>,
 }
@@ -127,7 +126,7 @@ pub fn filter(state: &ClusterState, pod: &PodRequest, candidates: &[Candidate], 
         }
         PodWorld::Wasm { components, unknown } => (components, unknown),
     };
-    let mut context = PodContext::new(state, pod, handler, components);
+    let mut context = PodContext::new(state, pod, handler, &components);
     let mut judgement = context.judge(candidates, &unknown);
     context.limit_blast_radius(candidates, &mut judgement);
     context.narrow(candidates, &mut judgement);
@@ -140,10 +139,23 @@ impl<'a> PodContext<'a> {
         state: &'a ClusterState,
         pod: &'a PodRequest,
         handler: &'a str,
-        components: Vec<Arc<Component>>,
+        components: &[Arc<Component>],
     ) -> Self {
-        let classes = vec![None; state.nodes.classes().len()];
-        Self { subject: Subject::new(state, pod), handler, components, classes, near: Vec::new() }
+        let subject = Subject::new(state, pod);
+        // What holds for the workload's template holds for its pods, unless they are made of an earlier one.
+        let of_workload = subject.workload.filter(|workload| {
+            workload.shape == pod.shape && workload.capabilities.len() == state.nodes.classes().len()
+        });
+        let classes = of_workload.map_or_else(
+            || {
+                let components: Vec<&Component> = components.iter().map(Arc::as_ref).collect();
+                let judge =
+                    |class: &Arc<NodeClass>| capability(state, class, handler, &components, &pod.workload);
+                state.nodes.classes().iter().map(judge).collect()
+            },
+            |workload| Cow::Borrowed(&*workload.capabilities),
+        );
+        Self { subject, classes, near: Vec::new() }
     }
 
     /// Every rule that looks at one node alone.
@@ -157,7 +169,9 @@ impl<'a> PodContext<'a> {
             codes.push(if strict && verdict.warn() { verdict.with(Code::Strict) } else { verdict });
         }
         let mut details = BTreeMap::new();
-        for (code, detail) in self.classes.iter().flatten().flat_map(|capability| &capability.details) {
+        let told = (0_u32..).zip(&*self.classes).filter(|(_, capability)| !capability.details.is_empty());
+        let told = told.filter(|(class, _)| self.concerns(*class, candidates));
+        for (code, detail) in told.flat_map(|(_, capability)| &capability.details) {
             details.entry(*code).or_insert_with(|| detail.clone());
         }
         Judgement { codes, details, ..Judgement::default() }
@@ -179,32 +193,24 @@ impl<'a> PodContext<'a> {
         self.capability(node).union(limits)
     }
 
-    /// What the node's class can run; worked out once per class.
-    fn capability(&mut self, node: &NodeState) -> Codes {
-        let slot = node.class_idx as usize;
-        if let Some(Some(known)) = self.classes.get(slot) {
-            return known.codes;
-        }
-        let components: Vec<&Component> = self.components.iter().map(Arc::as_ref).collect();
-        let Subject { state, pod, .. } = self.subject;
-        let verdict = capability(state, &node.class, self.handler, &components, &pod.workload);
-        let codes = verdict.codes;
-        if let Some(place) = self.classes.get_mut(slot) {
-            *place = Some(verdict);
-        }
-        codes
+    /// What the node's class can run.
+    fn capability(&self, node: &NodeState) -> Codes {
+        let capability = self.classes.get(node.class_idx as usize);
+        capability.map_or(Codes::NONE.with(Code::HostUnknown), |capability| capability.codes)
     }
 
-    /// The codes of capability alone, for each candidate.
-    pub(crate) fn capabilities(&mut self, candidates: &[Candidate]) -> Vec<Codes> {
-        let codes = |candidate: &Candidate| match candidate {
-            Candidate::Known(node) => {
-                let node = self.subject.state.nodes.get(*node);
-                node.map_or(Codes::NONE.with(Code::NodeUnknown), |node| self.capability(node))
-            }
-            Candidate::Stranger { .. } => Codes::NONE.with(Code::NodeUnknown),
-        };
-        candidates.iter().map(codes).collect()
+    /// By node class: whether capability alone gives a warning.
+    pub(crate) fn warned_classes(&self) -> Vec<bool> {
+        self.classes.iter().map(|capability| capability.codes.warn()).collect()
+    }
+
+    /// Whether one of the candidates is of a node class.
+    fn concerns(&self, class: u32, candidates: &[Candidate]) -> bool {
+        let nodes = &self.subject.state.nodes;
+        candidates.iter().any(|candidate| match candidate {
+            Candidate::Known(place) => nodes.get(*place).is_some_and(|node| node.class_idx == class),
+            Candidate::Stranger { .. } => false,
+        })
     }
 
     /// The limits that the pod would break on a node, and whether the node is near one that only we count.
@@ -266,9 +272,7 @@ impl<'a> PodContext<'a> {
             (0..candidates.len()).filter(|position| judgement.passes(*position)).collect();
         let offered: Vec<Candidate> =
             passing.iter().filter_map(|position| candidates.get(*position).copied()).collect();
-        let codes: Vec<Codes> =
-            passing.iter().filter_map(|position| judgement.codes.get(*position).copied()).collect();
-        let board = score::scored(self.subject.state, self.subject.pod, &offered, &codes);
+        let board = score::scored(self.subject.state, self.subject.pod, &offered, &self.warned_classes());
         let board = board.spread(&passing, candidates.len());
         let best = board.best;
         if best.is_some_and(|best| near.binary_search(&best).is_ok()) {

@@ -47,6 +47,8 @@ pub(crate) struct Ledger {
     elsewhere: Arc<Vec<OwnLimits>>,
     /// What is counted on a node of entries that may be elsewhere.
     doubtful: imbl::OrdMap<NodeIdx, Usage>,
+    /// How many entries may be elsewhere.
+    uncertain: usize,
 }
 
 impl NodeSet {
@@ -71,8 +73,9 @@ impl NodeSet {
     /// The places of the nodes, in their order.
     pub(crate) fn positions(&self) -> impl Iterator<Item = usize> {
         self.0.iter().enumerate().flat_map(|(word, bits)| {
-            let bits = *bits;
-            (0..64).filter(move |bit| bits & (1 << bit) != 0).map(move |bit| word * 64 + bit)
+            let lowest = |bits: &u64| Some(bits & (bits - 1)).filter(|rest| *rest != 0);
+            let rests = std::iter::successors(Some(*bits).filter(|bits| *bits != 0), lowest);
+            rests.map(move |bits| word * 64 + bits.trailing_zeros() as usize)
         })
     }
 }
@@ -82,6 +85,12 @@ impl FromIterator<NodeIdx> for NodeSet {
         let mut set = Self::default();
         nodes.into_iter().for_each(|node| set.insert(node));
         set
+    }
+}
+
+impl Presumed {
+    fn may_be_elsewhere(&self) -> bool {
+        !self.others.is_empty()
     }
 }
 
@@ -111,7 +120,8 @@ impl Ledger {
     }
 
     pub(crate) fn insert(&mut self, uid: PodUid, entry: Arc<Presumed>) {
-        if !entry.others.is_empty() {
+        if entry.may_be_elsewhere() {
+            self.uncertain += 1;
             let doubtful = self.doubtful_on(entry.best).plus(entry.counted);
             self.doubtful.insert(entry.best, doubtful);
             self.change_elsewhere(&entry, OwnLimits::plus);
@@ -121,7 +131,8 @@ impl Ledger {
 
     pub(crate) fn remove(&mut self, uid: &PodUid) -> Option<Arc<Presumed>> {
         let entry = self.entries.remove(uid)?;
-        if !entry.others.is_empty() {
+        if entry.may_be_elsewhere() {
+            self.uncertain -= 1;
             let doubtful = self.doubtful_on(entry.best).minus(entry.counted);
             if doubtful == Usage::default() {
                 self.doubtful.remove(&entry.best);
@@ -135,14 +146,20 @@ impl Ledger {
 
     fn change_elsewhere(&mut self, entry: &Presumed, change: fn(OwnLimits, OwnLimits) -> OwnLimits) {
         let elsewhere = Arc::make_mut(&mut self.elsewhere);
+        let places = entry.others.0.len() * 64;
+        if elsewhere.len() < places {
+            elsewhere.resize(places, OwnLimits::default());
+        }
         for position in entry.others.positions() {
-            if elsewhere.len() <= position {
-                elsewhere.resize(position + 1, OwnLimits::default());
-            }
             if let Some(sum) = elsewhere.get_mut(position) {
                 *sum = change(*sum, entry.takes);
             }
         }
+    }
+
+    /// Whether it is known of all entries where they are, the entry `except` left out.
+    pub(crate) fn is_certain(&self, except: Option<&Presumed>) -> bool {
+        self.uncertain == usize::from(except.is_some_and(Presumed::may_be_elsewhere))
     }
 
     /// The pods whose presumption has run out at `now`.
@@ -163,7 +180,7 @@ impl Ledger {
     pub(crate) fn doubtful(&self, node: NodeIdx, except: Option<&Presumed>) -> Usage {
         let all = self.doubtful_on(node);
         match except {
-            Some(entry) if entry.best == node && !entry.others.is_empty() => all.minus(entry.counted),
+            Some(entry) if entry.best == node && entry.may_be_elsewhere() => all.minus(entry.counted),
             _ => all,
         }
     }

@@ -93,6 +93,7 @@ pub mod kube_scheduler;
 mod ledger;
 mod nodes;
 pub mod objects;
+mod pages;
 mod presume;
 #[cfg(test)]
 mod properties;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::hosts::NodeClass;
 use crate::objects::{Allocatable, Node, NodeName, Resources};
+use crate::pages::Pages;
 use crate::workloads::WorkloadIdx;
 
 /// A node's place in the cluster state; stable while the node or a pod on it exists.
@@ -39,11 +40,13 @@ pub struct NodeState {
     pub(crate) allocatable: Allocatable,
     /// The object's instance cap.
     pub(crate) instance_cap: Option<u32>,
-    pub(crate) used: Usage,
+    used: Usage,
+    /// The share of CPU and memory that `used` is, averaged.
+    fullness: f64,
     /// Replicas by workload, sorted.
-    pub(crate) replicas: Arc<[(WorkloadIdx, u32)]>,
+    pub(crate) replicas: Arc<Vec<(WorkloadIdx, u32)>>,
     /// The partners of those replicas of which less is here than of them and replicas are still to come, sorted.
-    wanted: Arc<[Wanted]>,
+    wanted: Arc<Vec<Wanted>>,
     /// What all of those would take.
     demand: Demand,
     /// Pods that the watch shows here.
@@ -76,8 +79,10 @@ pub(crate) struct Demand {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NodeTable {
     places: Arc<HashMap<NodeName, NodeIdx, Hasher>>,
-    states: imbl::Vector<Option<NodeState>>,
+    states: Pages<NodeState>,
     free: Vec<NodeIdx>,
+    /// Counts the changes of which names have places, and whether there are objects for them.
+    generation: u64,
     classes: Vec<Arc<NodeClass>>,
 }
 
@@ -190,6 +195,7 @@ impl NodeState {
             allocatable: Allocatable::default(),
             instance_cap: None,
             used: Usage::default(),
+            fullness: 1.0,
             replicas: Arc::default(),
             wanted: Arc::default(),
             demand: Demand::default(),
@@ -222,6 +228,11 @@ impl NodeState {
         &self.class
     }
 
+    /// Whether the node's class is one of those that are marked, by place.
+    pub(crate) fn is_of(&self, classes: &[bool]) -> bool {
+        classes.get(self.class_idx as usize) == Some(&true)
+    }
+
     pub(crate) fn replicas_of(&self, workload: WorkloadIdx) -> u32 {
         let found = self.replicas.binary_search_by_key(&workload, |(resident, _)| *resident);
         found.ok().and_then(|place| self.replicas.get(place)).map_or(0, |(_, replicas)| *replicas)
@@ -244,31 +255,59 @@ impl NodeState {
     }
 
     /// Says who is wanted here, sorted.
-    pub(crate) fn set_wanted(&mut self, wanted: Arc<[Wanted]>) {
-        self.demand = wanted.iter().map(Wanted::demand).fold(Demand::default(), Demand::plus);
-        self.wanted = wanted;
+    pub(crate) fn set_wanted(&mut self, wanted: Vec<Wanted>) {
+        self.wanted = wanted.into();
+        self.sum_demand();
     }
 
-    pub(crate) fn add_replica(&mut self, workload: WorkloadIdx) {
-        let mut all = self.replicas.to_vec();
+    /// Says how much one workload is wanted here, if it is.
+    pub(crate) fn set_wanted_of(&mut self, workload: WorkloadIdx, wanted: Option<Wanted>) {
+        let all = Arc::make_mut(&mut self.wanted);
+        match (all.binary_search_by_key(&workload, |wanted| wanted.workload), wanted) {
+            (Ok(place), Some(wanted)) => all.splice(place..=place, [wanted]).for_each(drop),
+            (Ok(place), None) => drop(all.remove(place)),
+            (Err(place), Some(wanted)) => all.insert(place, wanted),
+            (Err(_), None) => {}
+        }
+        self.sum_demand();
+    }
+
+    fn sum_demand(&mut self) {
+        self.demand = self.wanted.iter().map(Wanted::demand).fold(Demand::default(), Demand::plus);
+    }
+
+    /// Adds a replica that takes so much.
+    pub(crate) fn add_replica(&mut self, workload: WorkloadIdx, usage: Usage) {
+        self.set_used(self.used.plus(usage));
+        let all = Arc::make_mut(&mut self.replicas);
         match all.binary_search_by_key(&workload, |(resident, _)| *resident) {
             Ok(place) => all.iter_mut().skip(place).take(1).for_each(|(_, replicas)| *replicas += 1),
             Err(place) => all.insert(place, (workload, 1)),
         }
-        self.replicas = all.into();
     }
 
-    pub(crate) fn remove_replica(&mut self, workload: WorkloadIdx) {
-        let mut all = self.replicas.to_vec();
+    /// Removes a replica that took so much.
+    pub(crate) fn remove_replica(&mut self, workload: WorkloadIdx, usage: Usage) {
+        self.set_used(self.used.minus(usage));
+        let all = Arc::make_mut(&mut self.replicas);
         if let Ok(place) = all.binary_search_by_key(&workload, |(resident, _)| *resident) {
             all.iter_mut().skip(place).take(1).for_each(|(_, replicas)| *replicas -= 1);
             all.retain(|(_, replicas)| *replicas > 0);
         }
-        self.replicas = all.into();
     }
 
-    /// The share of CPU and memory that `used` is, averaged: the tie-break of equal nodes.
-    pub(crate) fn fullness(&self, used: Usage) -> f64 {
+    fn set_used(&mut self, used: Usage) {
+        self.used = used;
+        self.fullness = self.fullness_with(used);
+    }
+
+    /// The share of CPU and memory that is taken, averaged.
+    pub(crate) fn fullness(&self) -> f64 {
+        self.fullness
+    }
+
+    /// The share of CPU and memory that is taken where so much is used, averaged.
+    pub(crate) fn fullness_with(&self, used: Usage) -> f64 {
         let share = |used: u64, of: u64| if of == 0 { 1.0 } else { used as f64 / of as f64 };
         let offered = self.allocatable.resources;
         let cpu = share(used.requests.cpu_millis, offered.cpu_millis);
@@ -282,21 +321,26 @@ impl NodeTable {
     }
 
     pub(crate) fn get(&self, node: NodeIdx) -> Option<&NodeState> {
-        self.states.get(node.position()).and_then(Option::as_ref)
+        self.states.get(node.position())
     }
 
     pub(crate) fn get_mut(&mut self, node: NodeIdx) -> Option<&mut NodeState> {
-        self.states.get_mut(node.position()).and_then(Option::as_mut)
+        self.states.get_mut(node.position())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (NodeIdx, &NodeState)> {
-        let places = (0u32..).map(NodeIdx);
-        places.zip(&self.states).filter_map(|(place, state)| state.as_ref().map(|state| (place, state)))
+        let place = |position| NodeIdx(u32::try_from(position).unwrap_or(u32::MAX));
+        self.states.iter().map(move |(position, state)| (place(position), state))
     }
 
     /// One more than the largest place in use: the length of an array with one element per node.
     pub(crate) fn capacity(&self) -> usize {
         self.states.len()
+    }
+
+    /// Another number where another name has a place, or a place another object or none; other changes leave it as it is.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
     }
 
     pub(crate) fn classes(&self) -> &[Arc<NodeClass>] {
@@ -309,14 +353,14 @@ impl NodeTable {
             return place;
         }
         let (class, class_idx) = self.class(NodeClass::default());
-        let state = Some(NodeState::phantom(name.clone(), class, class_idx));
+        let state = NodeState::phantom(name.clone(), class, class_idx);
         let place = if let Some(place) = self.free.pop() {
-            self.states.set(place.position(), state);
+            self.states.set(place.position(), Some(state));
             place
         } else {
-            self.states.push_back(state);
-            NodeIdx(u32::try_from(self.states.len() - 1).unwrap_or(u32::MAX))
+            NodeIdx(u32::try_from(self.states.push(state)).unwrap_or(u32::MAX))
         };
+        self.generation += 1;
         Arc::make_mut(&mut self.places).insert(name.clone(), place);
         place
     }
@@ -324,10 +368,14 @@ impl NodeTable {
     /// Gives the node's object its place; returns whether the node's class changed.
     pub(crate) fn set_object(&mut self, place: NodeIdx, object: Option<Arc<Node>>, class: NodeClass) -> bool {
         let (class, class_idx) = self.class(class);
-        let Some(state) = self.get_mut(place) else { return false };
+        let Some(state) = self.states.get_mut(place.position()) else { return false };
+        if state.object.is_some() != object.is_some() {
+            self.generation += 1;
+        }
         state.allocatable = object.as_ref().map(|node| node.allocatable).unwrap_or_default();
         state.instance_cap = object.as_ref().and_then(|node| node.instance_cap);
         state.object = object;
+        state.set_used(state.used);
         let changed = state.class_idx != class_idx;
         (state.class, state.class_idx) = (class, class_idx);
         changed
@@ -342,6 +390,7 @@ impl NodeTable {
         let name = state.name.clone();
         Arc::make_mut(&mut self.places).remove(&name);
         self.states.set(place.position(), None);
+        self.generation += 1;
         self.free.push(place);
     }
 

@@ -297,11 +297,6 @@ pub enum Event {
 }
 
 impl NodeName {
-    /// Whether both are the same, quickly where one is a copy of the other.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self == other
-    }
-
     /// A node of this name.
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())

@@ -38,30 +38,33 @@ pub enum Candidate {
 /// Which candidates the nodes are that a scheduler in process asks about again and again: what was found by name once is
 /// remembered by number.
 #[derive(Clone, Debug, Default)]
-pub struct KnownCandidates(Vec<Option<NodeIdx>>);
+pub struct KnownCandidates {
+    places: Vec<Option<NodeIdx>>,
+    /// Of which state of the nodes' names.
+    generation: u64,
+}
 
 impl KnownCandidates {
-    /// The candidates for nodes of one scheduler, in their order, at `now`.
+    /// The candidates for nodes of one scheduler, in their order, at `now`. The state is always the same one, as it changes.
     pub fn of(&mut self, state: &ClusterState, nodes: &[ListedNode<'_>], now: Millis) -> Vec<Candidate> {
+        if self.generation != state.nodes.generation() {
+            self.generation = state.nodes.generation();
+            self.places.clear();
+        }
         nodes.iter().map(|node| self.candidate(state, *node, now)).collect()
     }
 
     fn candidate(&mut self, state: &ClusterState, listed: ListedNode<'_>, now: Millis) -> Candidate {
         let number = listed.number as usize;
-        let remembered = self.0.get(number).copied().flatten();
-        // The place may have been given to another node since.
-        let is_still = |place: &NodeIdx| {
-            state.nodes.get(*place).is_some_and(|node| node.object.is_some() && node.name.is(listed.name))
-        };
-        if let Some(place) = remembered.filter(is_still) {
-            return Candidate::Known(place);
+        if let Some(Some(place)) = self.places.get(number) {
+            return Candidate::Known(*place);
         }
         let candidate = state.candidate(listed.name.as_str(), now);
         if let Candidate::Known(place) = candidate {
-            if self.0.len() <= number {
-                self.0.resize(number + 1, None);
+            if self.places.len() <= number {
+                self.places.resize(number + 1, None);
             }
-            self.0.iter_mut().skip(number).take(1).for_each(|known| *known = Some(place));
+            self.places.iter_mut().skip(number).take(1).for_each(|known| *known = Some(place));
         }
         candidate
     }

@@ -26,7 +26,6 @@ mod tests;
 
 use self::room::Company;
 use crate::nodes::NodeIdx;
-use crate::reasons::Codes;
 use crate::request::{Candidate, PodRequest};
 use crate::state::ClusterState;
 use crate::subject::Subject;
@@ -77,12 +76,12 @@ pub fn board(state: &ClusterState, pod: &PodRequest, candidates: &[Candidate]) -
     scored(state, pod, candidates, &[])
 }
 
-/// As [`board`], with the filter's codes for the candidates: nodes with warnings score low beside one without.
-pub fn scored(
+/// As [`board`], where nodes of some classes are warned of, by class: they score low beside others, as unknown nodes do.
+pub(crate) fn scored(
     state: &ClusterState,
     pod: &PodRequest,
     candidates: &[Candidate],
-    codes: &[Codes],
+    warned: &[bool],
 ) -> ScoreBoard {
     let subject = Subject::new(state, pod);
     let gain = subject.gains(subject.partners());
@@ -91,7 +90,14 @@ pub fn scored(
     let mut terms: Vec<Terms> =
         candidates.iter().map(|candidate| subject.terms(*candidate, &gain, &group, &mut company)).collect();
     weigh(state, &mut terms);
-    subdue(&mut terms, |position| codes.get(position).is_some_and(|codes| codes.warn()));
+    if warned.contains(&true) {
+        let is_warned = |candidate: &Candidate| match candidate {
+            Candidate::Known(place) => state.nodes.get(*place).is_none_or(|node| node.is_of(warned)),
+            Candidate::Stranger { .. } => true,
+        };
+        let warned: Vec<bool> = candidates.iter().map(is_warned).collect();
+        subdue(&mut terms, &warned);
+    }
     rank(state, candidates, terms, subject.workload.is_some_and(WorkloadState::may_be_linked))
 }
 
@@ -182,12 +188,11 @@ impl Subject<'_> {
         let nothing = Terms { fullness: 1.0, ..Terms::default() };
         let Candidate::Known(place) = candidate else { return nothing };
         let Some(node) = self.state.nodes.get(place) else { return nothing };
-        let used = self.used(place, node);
         Terms {
             gain: gain.at(place),
             group: group.at(place),
             room: company.room(place, node),
-            fullness: node.fullness(used),
+            fullness: self.fullness(place, node),
             value: 0.0,
         }
     }
@@ -244,20 +249,18 @@ fn weigh(state: &ClusterState, terms: &mut [Terms]) {
 }
 
 /// Brings nodes with warnings below those without, in the order that they have among themselves.
-fn subdue(terms: &mut [Terms], is_warned: impl Fn(usize) -> bool) {
+fn subdue(terms: &mut [Terms], warned: &[bool]) {
     let (mut most, mut most_warned) = (None::<f64>, 0.0_f64);
-    for (position, term) in terms.iter().enumerate() {
-        if is_warned(position) {
+    for (term, warned) in terms.iter().zip(warned) {
+        if *warned {
             most_warned = most_warned.max(term.value);
         } else {
             most = Some(most.unwrap_or(0.0).max(term.value));
         }
     }
     let Some(most) = most.filter(|_| most_warned > 0.0) else { return };
-    for (position, term) in terms.iter_mut().enumerate() {
-        if is_warned(position) {
-            term.value *= WARNED_AT_MOST * most / most_warned;
-        }
+    for (term, _) in terms.iter_mut().zip(warned).filter(|(_, warned)| **warned) {
+        term.value *= WARNED_AT_MOST * most / most_warned;
     }
 }
 
@@ -295,13 +298,13 @@ fn best(state: &ClusterState, candidates: &[Candidate], terms: &[Terms]) -> Opti
     best.map(|(position, ..)| position)
 }
 
-/// A value on a scale so coarse that values which differ by rounding only are equal.
+/// A value, at least 0, on a scale so coarse that values which differ by rounding only are equal.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "sums of weighted shares; beyond the scale they are equal"
 )]
 fn grain(value: f64) -> i64 {
-    (value * 1e9).round() as i64
+    (value * 1e9 + 0.5) as i64
 }
 
 #[expect(
@@ -310,5 +313,5 @@ fn grain(value: f64) -> i64 {
     reason = "a share of one times at most ten"
 )]
 fn points(share: f64, most: u8) -> u8 {
-    (share.clamp(0.0, 1.0) * f64::from(most)).round() as u8
+    (share.clamp(0.0, 1.0) * f64::from(most) + 0.5) as u8
 }

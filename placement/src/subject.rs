@@ -21,6 +21,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) workload: Option<&'a WorkloadState>,
     /// What the ledger presumes of the pod.
     own: Option<&'a Presumed>,
+    /// Nothing is presumed of others that may be elsewhere.
+    is_certain: bool,
     /// By node class: what the pod takes there, and the most instances that the host takes.
     by_class: Vec<(Usage, Option<u32>)>,
 }
@@ -33,6 +35,7 @@ impl<'a> Subject<'a> {
             let host = handler.and_then(|handler| state.hosts.profile(class.profile_at(handler)?));
             (state.usage_in(handler, &pod.shape, class), host.and_then(|host| host.instance_cap))
         };
+        let own = state.ledger.get(&pod.uid).map(Arc::as_ref);
         Self {
             state,
             pod,
@@ -40,7 +43,8 @@ impl<'a> Subject<'a> {
             by_class: state.nodes.classes().iter().map(of_class).collect(),
             place,
             workload: place.and_then(|place| state.workloads.get(place)).map(Arc::as_ref),
-            own: state.ledger.get(&pod.uid).map(Arc::as_ref),
+            own,
+            is_certain: state.ledger.is_certain(own),
         }
     }
 
@@ -52,20 +56,30 @@ impl<'a> Subject<'a> {
     /// What the others take on a node, presumed ones counted at their best node.
     pub(crate) fn used(&self, place: NodeIdx, node: &NodeState) -> Usage {
         match self.own {
-            Some(own) if own.best == place => node.used.minus(own.counted),
-            _ => node.used,
+            Some(own) if own.best == place => node.used().minus(own.counted),
+            _ => node.used(),
+        }
+    }
+
+    /// The share of CPU and memory that the others take on a node, averaged: the tie-break of equal nodes.
+    pub(crate) fn fullness(&self, place: NodeIdx, node: &NodeState) -> f64 {
+        match self.own {
+            Some(own) if own.best == place => node.fullness_with(node.used().minus(own.counted)),
+            _ => node.fullness(),
         }
     }
 
     /// What the others take on a node for certain: without what is counted there and may be elsewhere.
     pub(crate) fn used_for_certain(&self, place: NodeIdx, node: &NodeState) -> Usage {
-        self.used(place, node).minus(self.state.ledger.doubtful(place, self.own))
+        let used = self.used(place, node);
+        if self.is_certain { used } else { used.minus(self.state.ledger.doubtful(place, self.own)) }
     }
 
     /// What is left for certain of the limits that only we count, whatever the scheduler made of presumed pods.
     pub(crate) fn room(&self, place: NodeIdx, node: &NodeState) -> OwnLimits {
         let used = self.used(place, node);
-        let elsewhere = self.state.ledger.elsewhere(place, self.own);
+        let elsewhere =
+            if self.is_certain { OwnLimits::default() } else { self.state.ledger.elsewhere(place, self.own) };
         let memory = used.memory().saturating_add(elsewhere.memory_bytes);
         let instances = used.instances.saturating_add(elsewhere.instances);
         OwnLimits {

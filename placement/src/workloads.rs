@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wit_graph::WorkloadKey;
 
-use crate::hosts::HandlerIdx;
+use crate::hosts::{Capability, HandlerIdx};
 use crate::nodes::{NodeIdx, NodeState};
 use crate::objects::{PodShape, PodUid, Workload};
 
@@ -34,6 +34,8 @@ pub struct WorkloadState {
     /// The connected group in the order of keys, the workload itself included; shared by its members. Empty for a
     /// workload that the dependency graph does not know.
     pub(crate) group: Arc<[WorkloadIdx]>,
+    /// What becomes of its components on each node class, by place; empty for an ordinary workload.
+    pub(crate) capabilities: Arc<[Capability]>,
     /// The places of the node classes whose host cannot run its components, sorted.
     pub(crate) unable_on: Vec<u32>,
     /// Whether replicas are still to come, as of the end of the last event.
@@ -77,6 +79,7 @@ impl WorkloadState {
             placed_replicas: 0,
             partners: Arc::default(),
             group: Arc::default(),
+            capabilities: Arc::default(),
             unable_on: Vec::new(),
             awaited: false,
             invites: false,

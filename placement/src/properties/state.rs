@@ -329,7 +329,7 @@ fn describe_nodes(state: &ClusterState, text: &mut String) {
             .collect();
         assert_eq!(state.node_place(name.as_str()), Some(place), "{name}");
         writeln!(text, "node {name}: {:?} {:?}", node.object, node.class).unwrap();
-        writeln!(text, "  {:?} {replicas:?} wants {wanted:?} {:?}", node.used, node.pods).unwrap();
+        writeln!(text, "  {:?} {replicas:?} wants {wanted:?} {:?}", node.used(), node.pods).unwrap();
     }
 }
 

@@ -36,8 +36,8 @@ impl ClusterState {
     fn node_applied(&mut self, node: Node, effects: &mut Effects) {
         let was_strange = self.strangers.remove(&node.name).is_some();
         let class = self.hosts.classify(&node);
-        let place = self.nodes.ensure(&node.name);
         let classes = self.nodes.classes().len();
+        let place = self.nodes.ensure(&node.name);
         let known = self.nodes.get(place).and_then(|state| state.object.as_deref());
         let same_room = known.is_some_and(|known| {
             known.allocatable == node.allocatable && known.instance_cap == node.instance_cap
@@ -233,7 +233,11 @@ impl ClusterState {
             let workload = old.as_ref().map_or(place, |old| old.workload);
             self.uncount_pod(&uid, workload, node, usage);
         }
+        let classes = self.nodes.classes().len();
         let node = pod.node.as_ref().map(|name| self.nodes.ensure(name));
+        if self.nodes.classes().len() > classes {
+            self.judge_all_workloads();
+        }
         let counted = node.and_then(|node| {
             let usage = self.nodes.get(node).map(|state| self.usage_on(&pod.shape, state))?;
             self.count_pod(&uid, place, node, usage);

@@ -65,8 +65,7 @@ impl ClusterState {
     /// Counts what a pod takes on a node, were it only presumed there.
     pub(crate) fn count(&mut self, workload: WorkloadIdx, node: NodeIdx, usage: Usage) {
         if let Some(state) = self.nodes.get_mut(node) {
-            state.used = state.used.plus(usage);
-            state.add_replica(workload);
+            state.add_replica(workload, usage);
         }
         if let Some(state) = self.workloads.get_mut(workload) {
             state.place(node);
@@ -83,8 +82,7 @@ impl ClusterState {
     /// As [`ClusterState::uncount`], for a node that is counted on again at once.
     pub(super) fn take_back(&mut self, workload: WorkloadIdx, node: NodeIdx, usage: Usage) {
         if let Some(state) = self.nodes.get_mut(node) {
-            state.used = state.used.minus(usage);
-            state.remove_replica(workload);
+            state.remove_replica(workload, usage);
         }
         if let Some(state) = self.workloads.get_mut(workload) {
             state.displace(node);

@@ -7,7 +7,7 @@ use wit_graph::{Component, ComponentKind, DeclaredLink, WorkloadKey};
 
 use super::{ClusterState, Effects};
 use crate::filter::capability;
-use crate::hosts::NodeClass;
+use crate::hosts::Capability;
 use crate::objects::World;
 use crate::reasons::Code;
 use crate::workloads::{PartnerRef, WorkloadIdx, WorkloadState};
@@ -148,11 +148,20 @@ impl ClusterState {
     /// Notes anew on which node classes the workload's components can run, as far as is known.
     fn judge_classes(&mut self, place: WorkloadIdx) {
         let Some(workload) = self.workloads.get(place) else { return };
-        let unable = self.unable_on(workload);
-        if workload.unable_on != unable {
-            if let Some(workload) = self.workloads.get_mut(place) {
-                workload.unable_on = unable;
-            }
+        let capabilities = self.capabilities(workload);
+        if *workload.capabilities == *capabilities {
+            return;
+        }
+        // A provider that nobody knows yet may still come: that is not the host's fault.
+        let lasts = |code: Code| code.refuses() && code != Code::ProviderUnknown;
+        let unable = (0_u32..).zip(&capabilities).filter(|(_, one)| one.codes.iter().any(lasts));
+        let unable: Vec<u32> = unable.map(|(place, _)| place).collect();
+        let refresh = workload.unable_on != unable;
+        if let Some(workload) = self.workloads.get_mut(place) {
+            workload.capabilities = capabilities.into();
+            workload.unable_on = unable;
+        }
+        if refresh {
             self.refresh_around(place);
         }
     }
@@ -166,8 +175,8 @@ impl ClusterState {
         }
     }
 
-    /// The places of the node classes whose host cannot run the workload.
-    fn unable_on(&self, workload: &WorkloadState) -> Vec<u32> {
+    /// What becomes of the workload's components on each node class, as far as they are known.
+    fn capabilities(&self, workload: &WorkloadState) -> Vec<Capability> {
         let Some(handler) = self.wasm_handler(workload.shape.runtime_class.as_deref()) else {
             return Vec::new();
         };
@@ -176,13 +185,8 @@ impl ClusterState {
             _ => None,
         });
         let components: Vec<&Component> = known.collect();
-        // A provider that nobody knows yet may still come: that is not the host's fault.
-        let lasts = |code: Code| code.refuses() && code != Code::ProviderUnknown;
-        let unable = |class: &NodeClass| {
-            capability(self, class, handler, &components, &workload.key).codes.iter().any(lasts)
-        };
-        let classes = (0_u32..).zip(self.nodes.classes());
-        classes.filter(|(_, class)| unable(class)).map(|(place, _)| place).collect()
+        let classes = self.nodes.classes().iter();
+        classes.map(|class| capability(self, class, handler, &components, &workload.key)).collect()
     }
 }
 

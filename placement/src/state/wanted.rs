@@ -2,7 +2,6 @@
 //! its replicas on the node. Kept up to date event by event, so that a decision does not look for it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::ClusterState;
 use crate::nodes::{NodeIdx, NodeState, Wanted};
@@ -16,8 +15,7 @@ impl ClusterState {
         let residents = state.replicas.iter().filter_map(|(resident, _)| self.workloads.get(*resident));
         let partners: BTreeSet<WorkloadIdx> =
             residents.flat_map(|resident| resident.partners.iter()).map(|partner| partner.workload).collect();
-        let wanted: Arc<[_]> =
-            partners.into_iter().filter_map(|partner| self.wanted(partner, state)).collect();
+        let wanted: Vec<_> = partners.into_iter().filter_map(|partner| self.wanted(partner, state)).collect();
         if *wanted != *state.wanted()
             && let Some(state) = self.nodes.get_mut(node)
         {
@@ -89,15 +87,9 @@ impl ClusterState {
         if state.wanted_of(workload) == wanted.as_ref() {
             return;
         }
-        let Some(state) = self.nodes.get_mut(node) else { return };
-        let mut all = state.wanted().to_vec();
-        match (all.binary_search_by_key(&workload, |wanted| wanted.workload), wanted) {
-            (Ok(place), Some(wanted)) => all.splice(place..=place, [wanted]).for_each(drop),
-            (Ok(place), None) => drop(all.remove(place)),
-            (Err(place), Some(wanted)) => all.insert(place, wanted),
-            (Err(_), None) => {}
+        if let Some(state) = self.nodes.get_mut(node) {
+            state.set_wanted_of(workload, wanted);
         }
-        state.set_wanted(all.into());
     }
 
     /// How much a workload is wanted on a node, if it is.
