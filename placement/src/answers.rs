@@ -109,5 +109,7 @@ fn known(candidates: &[Candidate], positions: &[usize]) -> Vec<NodeIdx> {
         Some(Candidate::Known(node)) => Some(*node),
         _ => None,
     };
-    positions.iter().filter_map(node).collect()
+    let mut known = Vec::with_capacity(positions.len());
+    known.extend(positions.iter().filter_map(node));
+    known
 }

@@ -88,8 +88,14 @@ impl Judgement {
         if let Some(only) = self.narrowed {
             return vec![only];
         }
-        let passing = (0..self.codes.len()).filter(|position| self.passes(*position));
-        passing.filter(|position| self.held_back.binary_search(position).is_err()).collect()
+        let mut returned = Vec::with_capacity(self.codes.len());
+        returned.extend(
+            (0..).zip(&self.codes).filter(|(_, codes)| !codes.refuse()).map(|(position, _)| position),
+        );
+        if !self.held_back.is_empty() {
+            returned.retain(|position| self.held_back.binary_search(position).is_err());
+        }
+        returned
     }
 
     /// Whether the candidate at that position breaks no rule.
@@ -218,26 +224,26 @@ impl<'a> PodContext<'a> {
     /// The scheduler counts pods and CPU itself and has asked itself first: there only what is certain refuses. What
     /// only we count must hold wherever the presumed pods are.
     fn limits(&self, place: NodeIdx, node: &NodeState) -> (Codes, bool) {
-        let needs = self.subject.needs(node);
-        let after = self.subject.used_for_certain(place, node).plus(needs);
+        let on_class = self.subject.on_class(node);
+        let (left, own_limits) = self.subject.left_for_certain(place, node, &on_class);
+        let (cpu, memory, instances) =
+            (on_class.needs.requests.cpu_millis, on_class.memory, on_class.needs.instances);
         let mut codes = Codes::NONE;
-        if after.pods > node.allocatable.pods {
+        if left.pods == 0 {
             codes = codes.with(Code::PodsFull);
         }
-        let cpu = after.requests.cpu_millis;
-        if needs.requests.cpu_millis > 0 && cpu > node.allocatable.resources.cpu_millis {
+        if cpu > left.cpu_millis {
             codes = codes.with(Code::CpuFull);
         }
-        let room = self.subject.room(place, node);
-        if room.memory_bytes < needs.memory() {
+        if own_limits.memory_bytes < memory {
             codes = codes.with(Code::MemoryFull);
         }
-        if room.instances < needs.instances {
+        if own_limits.instances < instances {
             codes = codes.with(Code::InstancesFull);
         }
         let times = self.subject.state.settings.placement.exact_below;
-        let near = room.memory_bytes < needs.memory().saturating_mul(u64::from(times))
-            || room.instances < needs.instances.saturating_mul(times);
+        let near = own_limits.memory_bytes < memory.saturating_mul(u64::from(times))
+            || own_limits.instances < instances.saturating_mul(times);
         (codes, near)
     }
 
@@ -298,11 +304,7 @@ pub(crate) fn capability(
 /// The most Wasm instances that a node takes: the smallest of its annotation (else the setting) and the host's own cap.
 pub fn instance_cap(state: &ClusterState, node: &NodeState, handler: &str) -> u32 {
     let host = node.class.profile(handler).and_then(|profile| state.hosts.profile(profile));
-    cap_of(state, node, host.and_then(|host| host.instance_cap))
-}
-
-/// As [`instance_cap`], for a host with this cap of its own.
-pub(crate) fn cap_of(state: &ClusterState, node: &NodeState, host: Option<u32>) -> u32 {
     let set = node.instance_cap.or(state.settings.placement.instances_per_node);
-    set.unwrap_or(u32::MAX).min(host.unwrap_or(u32::MAX))
+    let of_host = host.and_then(|host| host.instance_cap);
+    set.unwrap_or(u32::MAX).min(of_host.unwrap_or(u32::MAX))
 }

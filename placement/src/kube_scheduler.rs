@@ -54,7 +54,7 @@ mod verdicts;
 
 pub use attempt::{Attempt, Choice, Outcome, PluginScore, Preemption, Ranked, Victim, last_attempts};
 pub use driver::Scheduler;
-pub use extender::{FilterReply, ListedNode, NoExtender, PlacesReply, SchedulerExtender};
+pub use extender::{FilterReply, NoExtender, NodeList, PlacesReply, SchedulerExtender};
 pub use profile::{BackOff, Profile, ScoringStrategy, Ties, Weights};
 pub use unfit::{Unfit, Unfits};
 

@@ -69,27 +69,21 @@ impl NodeSet {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.iter().all(|bits| *bits == 0)
     }
-
-    /// The places of the nodes, in their order.
-    pub(crate) fn positions(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().enumerate().flat_map(|(word, bits)| {
-            let lowest = |bits: &u64| Some(bits & (bits - 1)).filter(|rest| *rest != 0);
-            let rests = std::iter::successors(Some(*bits).filter(|bits| *bits != 0), lowest);
-            rests.map(move |bits| word * 64 + bits.trailing_zeros() as usize)
-        })
-    }
 }
 
 impl FromIterator<NodeIdx> for NodeSet {
     fn from_iter<I: IntoIterator<Item = NodeIdx>>(nodes: I) -> Self {
-        let mut set = Self::default();
+        let nodes = nodes.into_iter();
+        // Most answers name nodes that lie near to each other.
+        let mut set = Self(Vec::with_capacity(nodes.size_hint().1.unwrap_or(0) / 32));
         nodes.into_iter().for_each(|node| set.insert(node));
         set
     }
 }
 
 impl Presumed {
-    fn may_be_elsewhere(&self) -> bool {
+    /// Whether the pod may be on another node than the one it is counted on.
+    pub(crate) fn may_be_elsewhere(&self) -> bool {
         !self.others.is_empty()
     }
 }
@@ -102,7 +96,7 @@ impl OwnLimits {
         }
     }
 
-    fn minus(self, other: Self) -> Self {
+    pub(crate) fn minus(self, other: Self) -> Self {
         Self {
             memory_bytes: self.memory_bytes.saturating_sub(other.memory_bytes),
             instances: self.instances.saturating_sub(other.instances),
@@ -144,15 +138,18 @@ impl Ledger {
         Some(entry)
     }
 
-    fn change_elsewhere(&mut self, entry: &Presumed, change: fn(OwnLimits, OwnLimits) -> OwnLimits) {
+    fn change_elsewhere(&mut self, entry: &Presumed, change: impl Fn(OwnLimits, OwnLimits) -> OwnLimits) {
         let elsewhere = Arc::make_mut(&mut self.elsewhere);
         let places = entry.others.0.len() * 64;
         if elsewhere.len() < places {
             elsewhere.resize(places, OwnLimits::default());
         }
-        for position in entry.others.positions() {
-            if let Some(sum) = elsewhere.get_mut(position) {
-                *sum = change(*sum, entry.takes);
+        for (sums, bits) in elsewhere.chunks_mut(64).zip(&entry.others.0) {
+            if *bits == u64::MAX {
+                sums.iter_mut().for_each(|sum| *sum = change(*sum, entry.takes));
+            } else {
+                let concerned = sums.iter_mut().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0);
+                concerned.for_each(|(_, sum)| *sum = change(*sum, entry.takes));
             }
         }
     }

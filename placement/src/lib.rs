@@ -87,6 +87,7 @@ mod affinity;
 mod answers;
 mod blast;
 mod filter;
+mod hashing;
 mod headroom;
 mod hosts;
 pub mod kube_scheduler;

@@ -1,9 +1,9 @@
 //! The nodes of a cluster state: their objects, what is used on them, and whose replicas they carry.
 
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
+use crate::hashing::Hasher;
 use crate::hosts::NodeClass;
 use crate::objects::{Allocatable, Node, NodeName, Resources};
 use crate::pages::Pages;
@@ -26,6 +26,14 @@ pub struct Usage {
     pub instances: u32,
 }
 
+/// What is left on a node of what it offers. Instances are not among it: how many there may be depends on the host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Left {
+    pub(crate) cpu_millis: u64,
+    pub(crate) memory_bytes: u64,
+    pub(crate) pods: u32,
+}
+
 /// A node with what is on it.
 ///
 /// The states of all nodes lie side by side in memory, and a decision reads the whole of them: what it needs of every
@@ -41,6 +49,8 @@ pub struct NodeState {
     /// The object's instance cap.
     pub(crate) instance_cap: Option<u32>,
     used: Usage,
+    /// What `used` leaves.
+    left: Left,
     /// The share of CPU and memory that `used` is, averaged.
     fullness: f64,
     /// Replicas by workload, sorted.
@@ -86,40 +96,9 @@ pub(crate) struct NodeTable {
     classes: Vec<Arc<NodeClass>>,
 }
 
-/// A fast hash, eight bytes at a time as rustc's own does it, for keys that are short and come from the API server.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct FastHasher(u64);
-
-pub(crate) type Hasher = BuildHasherDefault<FastHasher>;
-
 impl NodeIdx {
     pub(crate) fn position(self) -> usize {
         self.0 as usize
-    }
-}
-
-impl FastHasher {
-    fn add(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0xf135_7aea_2e62_a9c5);
-    }
-}
-
-impl std::hash::Hasher for FastHasher {
-    /// The best bits are the highest; a hash table looks at the lowest.
-    fn finish(&self) -> u64 {
-        self.0.rotate_left(26)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks();
-        for word in words {
-            self.add(u64::from_le_bytes(*word));
-        }
-        self.add(rest.iter().fold(rest.len() as u64, |word, byte| word << 8 | u64::from(*byte)));
-    }
-
-    fn write_u8(&mut self, byte: u8) {
-        self.add(u64::from(byte));
     }
 }
 
@@ -195,6 +174,7 @@ impl NodeState {
             allocatable: Allocatable::default(),
             instance_cap: None,
             used: Usage::default(),
+            left: Left::default(),
             fullness: 1.0,
             replicas: Arc::default(),
             wanted: Arc::default(),
@@ -298,7 +278,23 @@ impl NodeState {
 
     fn set_used(&mut self, used: Usage) {
         self.used = used;
+        self.left = self.left_beside(used);
         self.fullness = self.fullness_with(used);
+    }
+
+    /// What pods leave on the node, presumed ones counted at their best node.
+    pub(crate) fn left(&self) -> Left {
+        self.left
+    }
+
+    /// What is left where so much is used.
+    pub(crate) fn left_beside(&self, used: Usage) -> Left {
+        let Allocatable { resources, pods } = self.allocatable;
+        Left {
+            cpu_millis: resources.cpu_millis.saturating_sub(used.requests.cpu_millis),
+            memory_bytes: resources.memory_bytes.saturating_sub(used.memory()),
+            pods: pods.saturating_sub(used.pods),
+        }
     }
 
     /// The share of CPU and memory that is taken, averaged.

@@ -320,6 +320,15 @@ impl fmt::Display for NodeName {
     }
 }
 
+impl Pod {
+    /// Whether the other is the same pod with the same shape, and at most elsewhere.
+    pub(crate) fn differs_only_in_place(&self, other: &Self) -> bool {
+        let Self { key, uid, workload, shape, node: _, finished, gated: _ } = self;
+        (key, uid, workload, shape, finished)
+            == (&other.key, &other.uid, &other.workload, &other.shape, &other.finished)
+    }
+}
+
 impl PodKey {
     /// The pod `namespace/name`.
     pub fn new(namespace: impl Into<Arc<str>>, name: impl Into<Arc<str>>) -> Self {

@@ -6,11 +6,12 @@ mod tests;
 use std::sync::Arc;
 
 use crate::ledger::{NodeSet, OwnLimits, Presumed};
-use crate::nodes::NodeIdx;
+use crate::nodes::{NodeIdx, Usage};
 use crate::objects::{Millis, PodUid};
 use crate::request::PodRequest;
 use crate::score::{BEST, ScoreBoard};
 use crate::state::{ClusterState, Effects};
+use crate::workloads::WorkloadIdx;
 
 /// What kube-scheduler's default plugins add up to at most.
 const DEFAULT_PLUGINS: u32 = 1_200;
@@ -35,26 +36,63 @@ impl ClusterState {
         if self.pods.get(&pod.uid).is_some_and(|known| known.pod.node.is_some()) {
             return effects;
         }
-        self.settle(&pod.uid, Some(best), &mut effects);
-        self.enter(pod, best, others, now);
+        if let Some(counted) = self.take_over(&pod, best, &mut effects) {
+            self.enter(&pod, best, counted, others, now);
+        } else {
+            self.settle(&pod.uid, Some(best), &mut effects);
+            if let Some(counted) = self.nodes.get(best).map(|node| self.usage_on(&pod.shape, node)) {
+                let workload = self.workloads.ensure(&pod.workload);
+                if let Some(state) = self.workloads.get_mut(workload) {
+                    state.presumed += 1;
+                }
+                self.count(workload, best, counted);
+                self.enter(&pod, best, counted, others, now);
+            }
+        }
         self.settle_pending();
         effects
     }
 
-    fn enter(&mut self, pod: PodRequest, best: NodeIdx, others: Vec<NodeIdx>, now: Millis) {
-        // A node that has gone since the answer needs no book-keeping.
-        let Some(node) = self.nodes.get(best) else { return };
-        let counted = self.usage_on(&pod.shape, node);
+    /// Takes out the pod's entry where what it counts stays as it is; says what that is.
+    fn take_over(&mut self, pod: &PodRequest, best: NodeIdx, effects: &mut Effects) -> Option<Usage> {
+        let counted = self.usage_on(&pod.shape, self.nodes.get(best)?);
+        let workload = self.workloads.place_of(&pod.workload)?;
+        self.is_presumed(&pod.uid, workload, Some((best, counted))).then_some(())?;
+        let earlier = self.ledger.remove(&pod.uid)?;
+        effects.may_admit |= earlier.may_be_elsewhere();
+        Some(counted)
+    }
+
+    fn enter(&mut self, pod: &PodRequest, best: NodeIdx, counted: Usage, others: Vec<NodeIdx>, now: Millis) {
+        let Some(workload) = self.workloads.place_of(&pod.workload) else { return };
         let others: NodeSet = others.into_iter().filter(|node| *node != best).collect();
-        let takes = OwnLimits { memory_bytes: self.most_memory(&pod), instances: counted.instances };
-        let workload = self.workloads.ensure(&pod.workload);
-        if let Some(state) = self.workloads.get_mut(workload) {
-            state.presumed += 1;
-        }
-        self.count(workload, best, counted);
+        let takes = OwnLimits { memory_bytes: self.most_memory(pod), instances: counted.instances };
         let expires = now.after(self.settings.ledger.expiry);
         let entry = Presumed { workload, best, counted, others, takes, expires };
-        self.ledger.insert(pod.uid, Arc::new(entry));
+        self.ledger.insert(pod.uid.clone(), Arc::new(entry));
+    }
+
+    /// Whether it is presumed already that the pod takes as much, and where.
+    pub(crate) fn is_presumed(
+        &self,
+        uid: &PodUid,
+        workload: WorkloadIdx,
+        counted: Option<(NodeIdx, Usage)>,
+    ) -> bool {
+        let entry = self.ledger.get(uid).filter(|entry| entry.workload == workload);
+        entry.is_some_and(|entry| counted == Some((entry.best, entry.counted)))
+    }
+
+    /// The watch shows the pod where it was presumed: what is counted for it stays.
+    pub(crate) fn confirm(&mut self, uid: &PodUid, workload: WorkloadIdx, effects: &mut Effects) {
+        let Some(entry) = self.ledger.remove(uid) else { return };
+        effects.may_admit |= entry.may_be_elsewhere();
+        if let Some(state) = self.workloads.get_mut(workload) {
+            state.presumed -= 1;
+        }
+        if let Some(node) = self.nodes.get_mut(entry.best) {
+            node.pods.insert(uid.clone());
+        }
     }
 
     /// Takes back what is presumed about a pod: the scheduler asked again and was refused everywhere.
@@ -91,6 +129,9 @@ impl ScoreBoard {
         let points = DEFAULT_PLUGINS.div_ceil(10 * weight.max(1));
         let least = if self.prefers { u32::from(BEST).saturating_sub(points) } else { 0 };
         let scores = self.scores.iter().enumerate();
-        scores.filter(|(_, score)| u32::from(**score) >= least).map(|(position, _)| position).collect()
+        let mut could_win = Vec::with_capacity(self.scores.len());
+        could_win
+            .extend(scores.filter(|(_, score)| u32::from(**score) >= least).map(|(position, _)| position));
+        could_win
     }
 }

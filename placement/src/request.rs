@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use wit_graph::WorkloadKey;
 
-use crate::kube_scheduler::ListedNode;
 use crate::nodes::NodeIdx;
 use crate::objects::{Millis, NodeName, PodKey, PodShape, PodUid};
 use crate::state::{ClusterState, Effects, ImageState};
@@ -35,38 +34,58 @@ pub enum Candidate {
     },
 }
 
-/// Which candidates the nodes are that a scheduler in process asks about again and again: what was found by name once is
-/// remembered by number.
+/// Which candidates the nodes are that a scheduler in process asks about again and again by number: what was found by name
+/// once is remembered, and so is the last list, about which most schedulers ask twice.
 #[derive(Clone, Debug, Default)]
 pub struct KnownCandidates {
     places: Vec<Option<NodeIdx>>,
+    last: Option<(Vec<u32>, Arc<[Candidate]>)>,
     /// Of which state of the nodes' names.
     generation: u64,
 }
 
 impl KnownCandidates {
-    /// The candidates for nodes of one scheduler, in their order, at `now`. The state is always the same one, as it changes.
-    pub fn of(&mut self, state: &ClusterState, nodes: &[ListedNode<'_>], now: Millis) -> Vec<Candidate> {
+    /// The candidates for nodes of one scheduler, in their order, at `now`. The state is always the same one, as it changes,
+    /// and a number always means the same name.
+    pub fn of<'a>(
+        &mut self,
+        state: &ClusterState,
+        numbers: &[u32],
+        name: impl Fn(u32) -> Option<&'a NodeName>,
+        now: Millis,
+    ) -> Arc<[Candidate]> {
         if self.generation != state.nodes.generation() {
             self.generation = state.nodes.generation();
             self.places.clear();
+            self.last = None;
         }
-        nodes.iter().map(|node| self.candidate(state, *node, now)).collect()
+        if let Some((_, candidates)) = self.last.as_ref().filter(|(last, _)| last == numbers) {
+            return Arc::clone(candidates);
+        }
+        let mut all_known = true;
+        let candidate = |number: &u32| {
+            if let Some(Some(place)) = self.places.get(*number as usize) {
+                return Candidate::Known(*place);
+            }
+            let name = name(*number);
+            let candidate = name
+                .map_or(Candidate::Stranger { overdue: false }, |name| state.candidate(name.as_str(), now));
+            match candidate {
+                Candidate::Known(place) => self.remember(*number as usize, place),
+                Candidate::Stranger { .. } => all_known = false,
+            }
+            candidate
+        };
+        let candidates: Arc<[Candidate]> = numbers.iter().map(candidate).collect();
+        self.last = all_known.then(|| (numbers.to_vec(), Arc::clone(&candidates)));
+        candidates
     }
 
-    fn candidate(&mut self, state: &ClusterState, listed: ListedNode<'_>, now: Millis) -> Candidate {
-        let number = listed.number as usize;
-        if let Some(Some(place)) = self.places.get(number) {
-            return Candidate::Known(*place);
+    fn remember(&mut self, number: usize, place: NodeIdx) {
+        if self.places.len() <= number {
+            self.places.resize(number + 1, None);
         }
-        let candidate = state.candidate(listed.name.as_str(), now);
-        if let Candidate::Known(place) = candidate {
-            if self.places.len() <= number {
-                self.places.resize(number + 1, None);
-            }
-            self.places.iter_mut().skip(number).take(1).for_each(|known| *known = Some(place));
-        }
-        candidate
+        self.places.iter_mut().skip(number).take(1).for_each(|known| *known = Some(place));
     }
 }
 

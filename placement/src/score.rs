@@ -239,7 +239,7 @@ pub(crate) fn whole(replicas: f64) -> u32 {
 fn weigh(state: &ClusterState, terms: &mut [Terms]) {
     let weights = &state.settings.scoring;
     let most = |value: fn(&Terms) -> f64, terms: &[Terms]| terms.iter().map(value).fold(0.0, f64::max);
-    let normalised = |value: f64, most: f64| if most > 0.0 { value / most } else { 0.0 };
+    let normalised = |value: f64, most: f64| if value > 0.0 { value / most } else { 0.0 };
     let (gain, group) = (most(|term| term.gain, terms), most(|term| term.group, terms));
     for term in terms {
         term.value = weights.gain * normalised(term.gain, gain) * f64::midpoint(1.0, term.room)
@@ -287,7 +287,11 @@ fn best(state: &ClusterState, candidates: &[Candidate], terms: &[Terms]) -> Opti
     let mut best: Option<(usize, NodeIdx, (i64, i64))> = None;
     for (position, (candidate, term)) in candidates.iter().zip(terms).enumerate() {
         let Candidate::Known(place) = candidate else { continue };
-        let rank = (grain(term.value), -grain(term.fullness));
+        let value = grain(term.value);
+        if best.is_some_and(|(_, _, (highest, _))| value < highest) {
+            continue;
+        }
+        let rank = (value, -grain(term.fullness));
         let better = best.is_none_or(|(_, other, highest)| {
             rank > highest || (rank == highest && name(*place) < name(other))
         });

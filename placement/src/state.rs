@@ -15,6 +15,7 @@ use std::sync::Arc;
 use wit_config::{HostCatalogue, Settings};
 use wit_graph::{Component, ComponentKind, DependencyGraph, Link, NameError, WorkloadKey};
 
+use crate::hashing::SharedMap;
 use crate::hosts::{HandlerIdx, Hosts};
 use crate::ledger::Ledger;
 use crate::nodes::{NodeIdx, NodeState, NodeTable, Usage};
@@ -31,9 +32,9 @@ pub struct ClusterState {
     pub(crate) nodes: NodeTable,
     pub(crate) workloads: WorkloadTable,
     pub(crate) runtime_classes: imbl::OrdMap<String, RuntimeClass>,
-    pub(crate) pods: imbl::OrdMap<PodUid, Arc<PodRecord>>,
-    pub(crate) pod_uids: imbl::OrdMap<PodKey, PodUid>,
-    pub(crate) images: imbl::OrdMap<ImageReference, ImageState>,
+    pub(crate) pods: SharedMap<PodUid, Arc<PodRecord>>,
+    pub(crate) pod_uids: SharedMap<PodKey, PodUid>,
+    pub(crate) images: SharedMap<ImageReference, ImageState>,
     pub(crate) graph: Arc<DependencyGraph>,
     pub(crate) ledger: Ledger,
     /// Nodes that the scheduler named before the watch showed them, and since when.
@@ -106,9 +107,9 @@ impl ClusterState {
             nodes: NodeTable::default(),
             workloads: WorkloadTable::default(),
             runtime_classes: imbl::OrdMap::new(),
-            pods: imbl::OrdMap::new(),
-            pod_uids: imbl::OrdMap::new(),
-            images: imbl::OrdMap::new(),
+            pods: SharedMap::default(),
+            pod_uids: SharedMap::default(),
+            images: SharedMap::default(),
             graph: Arc::new(graph),
             ledger: Ledger::default(),
             strangers: imbl::OrdMap::new(),
@@ -163,7 +164,7 @@ impl ClusterState {
         self.workloads.get(self.workloads.place_of(key)?).map(Arc::as_ref)
     }
 
-    /// The pods in the order of their UIDs.
+    /// The pods, in no certain order.
     pub fn pods(&self) -> impl Iterator<Item = &Pod> {
         self.pods.values().map(|record| &record.pod)
     }
@@ -188,7 +189,7 @@ impl ClusterState {
         self.images.get(image).and_then(|state| state.world.as_ref())
     }
 
-    /// The images of Wasm workloads with what is known of them.
+    /// The images of Wasm workloads with what is known of them, in no certain order.
     pub fn worlds(&self) -> impl Iterator<Item = (&ImageReference, &World)> {
         self.images.iter().filter_map(|(image, state)| Some((image, state.world.as_ref()?)))
     }

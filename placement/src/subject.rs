@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::filter::cap_of;
 use crate::hosts::{HandlerIdx, NodeClass};
 use crate::ledger::{OwnLimits, Presumed};
-use crate::nodes::{NodeIdx, NodeState, Usage};
+use crate::nodes::{Left, NodeIdx, NodeState, Usage};
 use crate::request::PodRequest;
 use crate::state::ClusterState;
 use crate::workloads::{WorkloadIdx, WorkloadState};
@@ -23,24 +22,39 @@ pub(crate) struct Subject<'a> {
     own: Option<&'a Presumed>,
     /// Nothing is presumed of others that may be elsewhere.
     is_certain: bool,
-    /// By node class: what the pod takes there, and the most instances that the host takes.
-    by_class: Vec<(Usage, Option<u32>)>,
+    by_class: Vec<OnClass>,
+}
+
+/// What holds for the pod on the nodes of a class.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OnClass {
+    /// What it takes there.
+    pub(crate) needs: Usage,
+    /// How much of that is memory, in bytes.
+    pub(crate) memory: u64,
+    /// The most instances that the host takes.
+    host_cap: u32,
+    /// The most that a node takes which does not say.
+    cap: u32,
 }
 
 impl<'a> Subject<'a> {
     pub(crate) fn new(state: &'a ClusterState, pod: &'a PodRequest) -> Self {
         let place = state.workloads.place_of(&pod.workload);
         let handler = state.handler_of(pod.shape.runtime_class.as_deref());
-        let of_class = |class: &Arc<NodeClass>| {
+        let set = state.settings.placement.instances_per_node;
+        let on_class = |class: &Arc<NodeClass>| {
             let host = handler.and_then(|handler| state.hosts.profile(class.profile_at(handler)?));
-            (state.usage_in(handler, &pod.shape, class), host.and_then(|host| host.instance_cap))
+            let needs = state.usage_in(handler, &pod.shape, class);
+            let host_cap = host.and_then(|host| host.instance_cap).unwrap_or(u32::MAX);
+            OnClass { needs, memory: needs.memory(), host_cap, cap: set.unwrap_or(u32::MAX).min(host_cap) }
         };
         let own = state.ledger.get(&pod.uid).map(Arc::as_ref);
         Self {
             state,
             pod,
             handler,
-            by_class: state.nodes.classes().iter().map(of_class).collect(),
+            by_class: state.nodes.classes().iter().map(on_class).collect(),
             place,
             workload: place.and_then(|place| state.workloads.get(place)).map(Arc::as_ref),
             own,
@@ -48,58 +62,63 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// What the pod takes on a node.
-    pub(crate) fn needs(&self, node: &NodeState) -> Usage {
-        self.of_class(node).0
+    /// What holds on the nodes of its class.
+    pub(crate) fn on_class(&self, node: &NodeState) -> OnClass {
+        self.by_class.get(node.class_idx as usize).copied().unwrap_or_default()
     }
 
-    /// What the others take on a node, presumed ones counted at their best node.
-    pub(crate) fn used(&self, place: NodeIdx, node: &NodeState) -> Usage {
-        match self.own {
-            Some(own) if own.best == place => node.used().minus(own.counted),
-            _ => node.used(),
+    /// What the ledger presumes of the pod itself on a node.
+    fn own_on(&self, place: NodeIdx) -> Option<Usage> {
+        self.own.filter(|own| own.best == place).map(|own| own.counted)
+    }
+
+    /// What the others leave on a node, presumed ones counted at their best node, and how many instances are left.
+    pub(crate) fn left(&self, place: NodeIdx, node: &NodeState, on_class: &OnClass) -> (Left, u32) {
+        let cap = on_class.cap_of(node);
+        match self.own_on(place) {
+            None => (node.left(), cap.saturating_sub(node.used().instances)),
+            Some(own) => {
+                let used = node.used().minus(own);
+                (node.left_beside(used), cap.saturating_sub(used.instances))
+            }
         }
     }
 
     /// The share of CPU and memory that the others take on a node, averaged: the tie-break of equal nodes.
     pub(crate) fn fullness(&self, place: NodeIdx, node: &NodeState) -> f64 {
-        match self.own {
-            Some(own) if own.best == place => node.fullness_with(node.used().minus(own.counted)),
-            _ => node.fullness(),
+        let own = self.own_on(place);
+        own.map_or_else(|| node.fullness(), |own| node.fullness_with(node.used().minus(own)))
+    }
+
+    /// What the others leave on a node for certain: what is counted there and may be elsewhere left out; and what is left for
+    /// certain of the limits that only we count, whatever the scheduler made of presumed pods.
+    pub(crate) fn left_for_certain(
+        &self,
+        place: NodeIdx,
+        node: &NodeState,
+        on_class: &OnClass,
+    ) -> (Left, OwnLimits) {
+        let (left, instances) = self.left(place, node, on_class);
+        let own_limits = OwnLimits { memory_bytes: left.memory_bytes, instances };
+        if self.is_certain {
+            return (left, own_limits);
         }
-    }
-
-    /// What the others take on a node for certain: without what is counted there and may be elsewhere.
-    pub(crate) fn used_for_certain(&self, place: NodeIdx, node: &NodeState) -> Usage {
-        let used = self.used(place, node);
-        if self.is_certain { used } else { used.minus(self.state.ledger.doubtful(place, self.own)) }
-    }
-
-    /// What is left for certain of the limits that only we count, whatever the scheduler made of presumed pods.
-    pub(crate) fn room(&self, place: NodeIdx, node: &NodeState) -> OwnLimits {
-        let used = self.used(place, node);
-        let elsewhere =
-            if self.is_certain { OwnLimits::default() } else { self.state.ledger.elsewhere(place, self.own) };
-        let memory = used.memory().saturating_add(elsewhere.memory_bytes);
-        let instances = used.instances.saturating_add(elsewhere.instances);
-        OwnLimits {
-            memory_bytes: node.allocatable.resources.memory_bytes.saturating_sub(memory),
-            instances: self.instance_cap(node).saturating_sub(instances),
-        }
-    }
-
-    /// The most instances that a node takes.
-    pub(crate) fn instance_cap(&self, node: &NodeState) -> u32 {
-        cap_of(self.state, node, self.of_class(node).1)
-    }
-
-    fn of_class(&self, node: &NodeState) -> (Usage, Option<u32>) {
-        self.by_class.get(node.class_idx as usize).copied().unwrap_or_default()
+        let used = self.own_on(place).map_or_else(|| node.used(), |own| node.used().minus(own));
+        let (doubtful, elsewhere) =
+            (self.state.ledger.doubtful(place, self.own), self.state.ledger.elsewhere(place, self.own));
+        (node.left_beside(used.minus(doubtful)), own_limits.minus(elsewhere))
     }
 
     /// Other replicas of the pod's workload on a node.
     pub(crate) fn on(&self, node: NodeIdx) -> u32 {
         let counted = self.workload.map_or(0, |workload| workload.on(node));
         counted.saturating_sub(u32::from(self.own.is_some_and(|own| own.best == node)))
+    }
+}
+
+impl OnClass {
+    /// The most instances that a node of the class takes.
+    fn cap_of(&self, node: &NodeState) -> u32 {
+        node.instance_cap.map_or(self.cap, |own| own.min(self.host_cap))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use wit_graph::WorkloadKey;
 
+use crate::hashing::SharedMap;
 use crate::hosts::{Capability, HandlerIdx};
 use crate::nodes::{NodeIdx, NodeState};
 use crate::objects::{PodShape, PodUid, Workload};
@@ -55,7 +56,9 @@ pub(crate) struct PartnerRef {
 /// The workloads by key and by place.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WorkloadTable {
-    places: imbl::OrdMap<WorkloadKey, WorkloadIdx>,
+    places: SharedMap<WorkloadKey, WorkloadIdx>,
+    /// The same in the order of keys.
+    in_order: imbl::OrdMap<WorkloadKey, WorkloadIdx>,
     states: imbl::Vector<Option<Arc<WorkloadState>>>,
     free: Vec<WorkloadIdx>,
 }
@@ -190,14 +193,14 @@ impl WorkloadTable {
         &self,
         namespace: &str,
     ) -> impl Iterator<Item = (WorkloadIdx, &Arc<WorkloadState>)> {
-        let own = self.places.range(WorkloadKey::new(namespace, "", "")..);
+        let own = self.in_order.range(WorkloadKey::new(namespace, "", "")..);
         let own = own.take_while(move |(key, _)| *key.namespace == *namespace);
         own.filter_map(|(_, place)| self.get(*place).map(|state| (*place, state)))
     }
 
     /// The workloads in the order of their keys.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (WorkloadIdx, &Arc<WorkloadState>)> {
-        self.places.values().filter_map(|place| self.get(*place).map(|state| (*place, state)))
+        self.in_order.values().filter_map(|place| self.get(*place).map(|state| (*place, state)))
     }
 
     pub(crate) fn ensure(&mut self, key: &WorkloadKey) -> WorkloadIdx {
@@ -213,12 +216,14 @@ impl WorkloadTable {
             WorkloadIdx(u32::try_from(self.states.len() - 1).unwrap_or(u32::MAX))
         };
         self.places.insert(key.clone(), place);
+        self.in_order.insert(key.clone(), place);
         place
     }
 
     pub(crate) fn remove(&mut self, workload: WorkloadIdx) {
         let Some(key) = self.get(workload).map(|state| state.key.clone()) else { return };
         self.places.remove(&key);
+        self.in_order.remove(&key);
         self.states.set(workload.position(), None);
         self.free.push(workload);
     }

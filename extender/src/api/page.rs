@@ -13,7 +13,10 @@ pub(super) fn render(handle: &StateHandle, links: &BTreeMap<String, String>) -> 
     let state = &snapshot.state;
     let affinity = state.affinity(now);
     let known = state.worlds().filter(|(_, world)| matches!(world, World::Known(_))).count();
-    let example = state.pods().find(|pod| state.workload(&pod.workload).is_some_and(WorkloadState::is_wasm));
+    let example = state
+        .pods()
+        .filter(|pod| state.workload(&pod.workload).is_some_and(WorkloadState::is_wasm))
+        .min_by_key(|pod| &pod.key);
     let example = example.map_or_else(|| "NAMESPACE/POD".to_owned(), |pod| pod.key.to_string());
     let figures = [
         ("mode", format!("{:?}", state.settings().mode).to_lowercase()),

@@ -13,7 +13,7 @@ use super::room::Ask;
 use super::spreading::{Spreading, spreadings};
 use super::topology::Topologies;
 use super::verdicts::{AllVerdicts, Places};
-use crate::nodes::Hasher as Fast;
+use crate::hashing::Hasher as Fast;
 use crate::objects::{Pod, PodShape};
 
 /// A class's place.

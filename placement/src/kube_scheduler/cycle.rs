@@ -22,8 +22,8 @@ pub(super) struct Cycle<'a> {
     verdicts: Verdicts,
     neighbours: Neighbours,
     spread: Spread,
-    /// Other pods decide as well.
-    depends_on_pods: bool,
+    /// Nothing but the room decides which nodes fit.
+    only_room_decides: bool,
     /// Room that is kept for pods that go first.
     kept: Vec<(u32, Ask)>,
     /// Room on the node on which evictions are tried.
@@ -42,9 +42,12 @@ impl<'a> Cycle<'a> {
         let class = snapshot.classes.get(class)?;
         let (neighbours, spread) =
             (Neighbours::new(snapshot, class), Spread::new(snapshot, class, &verdicts.standings));
-        let depends_on_pods = !neighbours.is_nothing() || !spread.is_nothing();
+        let only_room_decides = neighbours.is_nothing()
+            && spread.is_nothing()
+            && kept.is_empty()
+            && !verdicts.standings.some_unfit;
         let tried = None;
-        Some(Self { snapshot, class, profile, verdicts, neighbours, spread, depends_on_pods, kept, tried })
+        Some(Self { snapshot, class, profile, verdicts, neighbours, spread, only_room_decides, kept, tried })
     }
 
     /// The verdicts, to be given back.
@@ -54,20 +57,20 @@ impl<'a> Cycle<'a> {
 
     /// Why the node does not fit: what the first filter says that refuses it.
     pub(super) fn unfit(&mut self, node: u32) -> Unfits {
-        let standing = self.verdicts.standings.at(node);
-        if !standing.unfit.is_empty() {
-            return standing.unfit;
-        }
         let (rooms, ask) = (&self.snapshot.rooms, &self.class.ask);
         let fit = self.verdicts.fits.at(node, rooms, ask, self.profile.scoring);
-        if !fit.unfit.is_empty() {
+        if self.only_room_decides {
+            return fit.unfit;
+        }
+        let standing = self.verdicts.standings.at(node);
+        if !standing.unfit.is_empty() {
+            standing.unfit
+        } else if !fit.unfit.is_empty() {
             fit.unfit
         } else if self.kept.iter().any(|(kept, _)| *kept == node) {
             self.unfit_by_pods(node)
-        } else if self.depends_on_pods {
-            self.unfit_by_neighbours(node)
         } else {
-            Unfits::NONE
+            self.unfit_by_neighbours(node)
         }
     }
 

@@ -12,7 +12,7 @@ use super::queue::{Change, Queue};
 use super::sampling::{Sampling, TieBreak};
 use super::snapshot::Snapshot;
 use super::turn::{Decision, Found, Turn};
-use crate::objects::{Event, Millis, Pod};
+use crate::objects::{Event, Millis, NodeName, Pod};
 use crate::state::{ClusterState, Effects};
 
 /// kube-scheduler: its cache of the cluster, its queue, and its profile.
@@ -208,18 +208,22 @@ impl Scheduler {
         extender: &mut X,
     ) -> Result<Choice, X::Error> {
         let bound = Pod { node: Some(choice.node.clone()), ..pod.clone() };
-        let node = self.cache.node_place(choice.node.as_str());
-        let there = |workload: &WorkloadKey| {
-            let workload = self.cache.workload(workload);
-            workload.zip(node).is_some_and(|(workload, node)| workload.on(node) > 0)
-        };
-        let partners = self.cache.graph().partners(&pod.workload).into_iter();
-        choice.beside = partners.map(|partner| partner.workload).filter(there).collect();
+        choice.beside = self.beside(&pod.workload, &choice.node);
         self.nominations.forget(&pod.uid);
         self.snapshot.place(&bound, &self.profile, self.now);
         self.cache.apply(Event::Pod(bound.clone()), self.now);
         extender.bound(&bound, &choice.node)?;
         Ok(choice)
+    }
+}
+
+impl Scheduler {
+    /// The linked workloads that have a replica on the node.
+    fn beside(&self, workload: &WorkloadKey, node: &NodeName) -> Vec<WorkloadKey> {
+        let node = self.cache.node_place(node.as_str());
+        let Some((workload, node)) = self.cache.workload(workload).zip(node) else { return Vec::new() };
+        let partners = workload.partners.iter().filter_map(|it| self.cache.workloads.get(it.workload));
+        partners.filter(|partner| partner.on(node) > 0).map(|partner| partner.key().clone()).collect()
     }
 }
 

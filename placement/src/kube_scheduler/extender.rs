@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use crate::nodes::Hasher;
+use super::snapshot::Snapshot;
+use crate::hashing::Hasher;
 use crate::objects::{NodeName, Pod};
 
 /// What kube-scheduler asks an extender.
@@ -28,38 +29,59 @@ pub trait SchedulerExtender {
     /// The same as [`SchedulerExtender::filter`] by the nodes' places in the list, which is what the scheduler asks. An
     /// extender in process overrides it where it has no use for names: copying and looking them up takes longer than the
     /// whole rest of a cycle.
-    fn filter_places(&mut self, pod: &Pod, nodes: &[ListedNode<'_>]) -> Result<PlacesReply, Self::Error> {
-        let reply = self.filter(pod, &owned(nodes))?;
+    fn filter_places(&mut self, pod: &Pod, nodes: NodeList<'_>) -> Result<PlacesReply, Self::Error> {
+        let reply = self.filter(pod, &nodes.to_vec())?;
         let passing: HashSet<&NodeName, Hasher> = reply.nodes.iter().collect();
         let message = |messages: &BTreeMap<NodeName, String>| -> Vec<(usize, Arc<str>)> {
-            let places = nodes.iter().enumerate();
-            places
-                .filter_map(|(place, node)| Some((place, messages.get(node.name)?.as_str().into())))
-                .collect()
+            let places = nodes.names().enumerate();
+            places.filter_map(|(place, node)| Some((place, messages.get(node)?.as_str().into()))).collect()
         };
         let (failed, unresolvable) = (message(&reply.failed), message(&reply.unresolvable));
-        let places = nodes.iter().enumerate().filter(|(_, node)| passing.contains(node.name));
+        let places = nodes.names().enumerate().filter(|(_, node)| passing.contains(node));
         Ok(PlacesReply { passing: places.map(|(place, _)| place).collect(), failed, unresolvable })
     }
 
     /// The same as [`SchedulerExtender::prioritize`], with a score for each of the nodes in their order; fewer scores are
     /// completed with 0.
-    fn prioritize_places(&mut self, pod: &Pod, nodes: &[ListedNode<'_>]) -> Result<Vec<u8>, Self::Error> {
-        let scores = self.prioritize(pod, &owned(nodes))?;
-        Ok(nodes.iter().map(|node| scores.get(node.name).copied().unwrap_or(0)).collect())
+    fn prioritize_places(&mut self, pod: &Pod, nodes: NodeList<'_>) -> Result<Vec<u8>, Self::Error> {
+        let scores = self.prioritize(pod, &nodes.to_vec())?;
+        Ok(nodes.names().map(|node| scores.get(node).copied().unwrap_or(0)).collect())
     }
 
     /// The pod's binding was written; `pod.node` is `node`. This is what the extender's watch would show it.
     fn bound(&mut self, pod: &Pod, node: &NodeName) -> Result<(), Self::Error>;
 }
 
-/// A node that an extender is asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ListedNode<'a> {
-    /// What the scheduler knows it by: the same number for the same name, always.
-    pub number: u32,
-    /// Its name.
-    pub name: &'a NodeName,
+/// The nodes that an extender is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeList<'a> {
+    numbers: &'a [u32],
+    snapshot: &'a Snapshot,
+}
+
+impl<'a> NodeList<'a> {
+    pub(super) fn new(numbers: &'a [u32], snapshot: &'a Snapshot) -> Self {
+        Self { numbers, snapshot }
+    }
+
+    /// What the scheduler knows them by: the same number for the same name, always.
+    pub fn numbers(self) -> &'a [u32] {
+        self.numbers
+    }
+
+    /// The name behind a number.
+    pub fn name(self, number: u32) -> Option<&'a NodeName> {
+        self.snapshot.name(number)
+    }
+
+    /// Their names.
+    pub fn names(self) -> impl Iterator<Item = &'a NodeName> {
+        self.numbers.iter().filter_map(move |number| self.name(*number))
+    }
+
+    fn to_vec(self) -> Vec<NodeName> {
+        self.names().cloned().collect()
+    }
 }
 
 /// The answer to Filter.
@@ -82,10 +104,6 @@ pub struct PlacesReply {
     pub failed: Vec<(usize, Arc<str>)>,
     /// Nodes where it does not help, with why (`FailedAndUnresolvableNodes`); this counts for a node that is in both.
     pub unresolvable: Vec<(usize, Arc<str>)>,
-}
-
-fn owned(nodes: &[ListedNode<'_>]) -> Vec<NodeName> {
-    nodes.iter().map(|node| node.name.clone()).collect()
 }
 
 /// kube-scheduler alone: every node passes, none is preferred.

@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::classes::{ClassIdx, Classes};
-use super::extender::ListedNode;
 use super::plugins::image_locality::Images;
 use super::profile::Profile;
 use super::relation::Relation;
 use super::room::Rooms;
 use super::topology::Topologies;
 use super::verdicts::{AllVerdicts, Verdicts};
-use crate::nodes::Hasher;
+use crate::hashing::Hasher;
 use crate::objects::{Event, Millis, Node, NodeName, Pod, PodKey, PodUid};
 use crate::state::ClusterState;
 
@@ -61,7 +60,9 @@ impl Snapshot {
         for (_, node) in state.nodes() {
             node.object.iter().for_each(|object| snapshot.node_applied(object));
         }
-        state.pods().filter(|pod| pod.node.is_some()).for_each(|pod| snapshot.place(pod, profile, now));
+        let mut pods: Vec<&Pod> = state.pods().filter(|pod| pod.node.is_some()).collect();
+        pods.sort_unstable_by(|one, other| one.uid.cmp(&other.uid));
+        pods.into_iter().for_each(|pod| snapshot.place(pod, profile, now));
         snapshot
     }
 
@@ -199,11 +200,6 @@ impl Snapshot {
     /// A node's name.
     pub(super) fn name(&self, node: u32) -> Option<&NodeName> {
         self.nodes.get(node as usize).map(|info| &info.name)
-    }
-
-    /// Nodes as an extender is asked about them.
-    pub(super) fn listed(&self, nodes: &[u32]) -> Vec<ListedNode<'_>> {
-        nodes.iter().filter_map(|node| Some(ListedNode { number: *node, name: self.name(*node)? })).collect()
     }
 }
 

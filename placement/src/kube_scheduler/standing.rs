@@ -21,6 +21,8 @@ pub(super) struct Standings {
     of: Vec<Standing>,
     /// Of which state of the nodes' objects.
     generation: u64,
+    /// Some nodes are unfit.
+    pub(super) some_unfit: bool,
     /// Some nodes ask the pods to go elsewhere.
     pub(super) some_discourage: bool,
     /// The pods prefer some nodes.
@@ -65,6 +67,7 @@ impl Standings {
         }
         self.of.clear();
         self.of.extend(nodes.map(|node| node.map(|node| Standing::read(shape, node)).unwrap_or_default()));
+        self.some_unfit = self.of.iter().any(|standing| !standing.unfit.is_empty());
         self.some_discourage = self.of.iter().any(|standing| standing.discouraging > 0);
         self.some_preferred = self.of.iter().any(|standing| standing.preferred > 0);
         self.generation = generation;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::attempt::{Choice, PluginScore, Ranked};
 use super::cycle::{Column, Cycle};
-use super::extender::SchedulerExtender;
+use super::extender::{NodeList, SchedulerExtender};
 use super::nominations::Nominations;
 use super::preemption::Candidate;
 use super::profile::Profile;
@@ -92,9 +92,9 @@ impl<X: SchedulerExtender> Turn<'_, X> {
 
     /// Looks at nodes until enough fit, from where the search before ended.
     fn search(&mut self) -> Result<Found, X::Error> {
-        let mut found = Found::default();
         let order = self.snapshot.order();
         let enough = self.profile.enough_nodes(order.len());
+        let mut found = Found { nodes: Vec::with_capacity(enough), ..Found::default() };
         for node in self.sampling.nodes(order) {
             let unfits = self.cycle.unfit(node);
             if !unfits.is_empty() {
@@ -115,8 +115,7 @@ impl<X: SchedulerExtender> Turn<'_, X> {
         if found.nodes.is_empty() || !self.extender.is_interested(self.pod) {
             return Ok(());
         }
-        let listed = self.snapshot.listed(&found.nodes);
-        let reply = self.extender.filter_places(self.pod, &listed)?;
+        let reply = self.extender.filter_places(self.pod, NodeList::new(&found.nodes, self.snapshot))?;
         if self.profile.preemption && !reply.failed.is_empty() {
             let lost: BTreeSet<usize> = reply.unresolvable.iter().map(|(place, _)| *place).collect();
             let by_pods = reply.failed.iter().filter(|(place, _)| !lost.contains(place));
@@ -124,16 +123,18 @@ impl<X: SchedulerExtender> Turn<'_, X> {
                 by_pods.filter_map(|(place, _)| found.nodes.get(*place).copied()).collect();
         }
         for (place, message) in reply.failed.iter().chain(&reply.unresolvable) {
-            let Some(name) = listed.get(*place).map(|node| node.name.clone()) else { continue };
+            let Some(name) = found.nodes.get(*place).and_then(|node| self.snapshot.name(*node)) else {
+                continue;
+            };
             match found.reasons.get_mut(&**message) {
-                Some(nodes) => nodes.push(name),
-                None => drop(found.reasons.insert(message.to_string(), vec![name])),
+                Some(nodes) => nodes.push(name.clone()),
+                None => drop(found.reasons.insert(message.to_string(), vec![name.clone()])),
             }
         }
-        let passing: Vec<u32> =
-            reply.passing.iter().filter_map(|place| found.nodes.get(*place).copied()).collect();
-        found.refused = passing.len() < found.nodes.len();
-        found.nodes = passing;
+        if reply.passing.len() < found.nodes.len() {
+            found.refused = true;
+            found.nodes = reply.passing.iter().filter_map(|place| found.nodes.get(*place).copied()).collect();
+        }
         Ok(())
     }
 
@@ -166,7 +167,7 @@ impl<X: SchedulerExtender> Turn<'_, X> {
         let mut totals = self.cycle.totals(nodes);
         let mut scores = Vec::new();
         if self.extender.is_interested(self.pod) {
-            scores = self.extender.prioritize_places(self.pod, &snapshot.listed(nodes))?;
+            scores = self.extender.prioritize_places(self.pod, NodeList::new(nodes, snapshot))?;
         }
         for (total, score) in totals.iter_mut().zip(&scores) {
             *total += u64::from(*score) * 10 * u64::from(self.profile.extender_weight);

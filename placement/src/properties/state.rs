@@ -281,7 +281,8 @@ fn describe(state: &ClusterState) -> String {
     let mut text = String::new();
     describe_nodes(state, &mut text);
     describe_workloads(state, &mut text);
-    for (image, known) in &state.images {
+    let images: BTreeMap<_, _> = state.images.iter().collect();
+    for (image, known) in images {
         // What was read for a Wasm pod stays known, though no Wasm pod may have the image any more.
         let world = match known.world.as_ref().filter(|_| is_of_interest(state, image)) {
             None => "of no interest".to_owned(),
@@ -293,12 +294,14 @@ fn describe(state: &ClusterState) -> String {
             known.users.iter().map(|(user, uses)| (workload(state, *user), uses)).collect();
         writeln!(text, "image {image}: {world} {users:?}").unwrap();
     }
-    for (uid, record) in &state.pods {
+    let pods: BTreeMap<_, _> = state.pods.iter().collect();
+    for (uid, record) in pods {
         let counted = record.counted.map(|(node, usage)| (name(state, node), usage));
         writeln!(text, "pod {uid:?}: {} {counted:?} {:?}", workload(state, record.workload), record.pod)
             .unwrap();
     }
-    writeln!(text, "names {:?}", state.pod_uids).unwrap();
+    let names: BTreeMap<_, _> = state.pod_uids.iter().collect();
+    writeln!(text, "names {names:?}").unwrap();
     writeln!(text, "classes {:?}", state.runtime_classes).unwrap();
     for link in state.graph.links() {
         writeln!(text, "link {link:?}").unwrap();
@@ -345,11 +348,15 @@ fn describe_workloads(state: &ClusterState, text: &mut String) {
         let group: Vec<_> = known.group.iter().map(|member| workload(state, *member)).collect();
         let able: BTreeSet<_> =
             state.nodes().filter(|(_, node)| known.can_run_on(node)).map(|(_, node)| node.name()).collect();
+        let capable: BTreeMap<_, _> = state
+            .nodes()
+            .map(|(_, node)| (node.name(), known.capabilities.get(node.class_idx as usize)))
+            .collect();
         assert_eq!(known.placed_replicas(), known.placed.values().sum::<u32>());
         let WorkloadState { key, template, shape, handler, pods, presumed, invites, .. } = known;
         writeln!(text, "workload {key}: {template:?} {shape:?} {handler:?} {pods:?} {presumed} {invites}")
             .unwrap();
-        writeln!(text, "  {placed:?} {partners:?} {group:?} able on {able:?}").unwrap();
+        writeln!(text, "  {placed:?} {partners:?} {group:?} able on {able:?}: {capable:?}").unwrap();
     }
 }
 

@@ -4,6 +4,7 @@
 use wit_config::LinkMode;
 
 use super::whole;
+use crate::hosts::NodeClass;
 use crate::nodes::{Demand, NodeIdx, NodeState, Wanted};
 use crate::subject::Subject;
 use crate::workloads::{WorkloadIdx, WorkloadState};
@@ -22,6 +23,8 @@ pub(super) struct Company<'a> {
     expected: u64,
     /// By node place: whether the pod's workload or a member is there or wanted there.
     concerned: Vec<bool>,
+    /// By node class: whether nobody who imports from the pod's component could run there.
+    stays_alone: Vec<bool>,
     /// By node class: what the members would take on a node that is not concerned.
     elsewhere: Vec<Option<Demand>>,
 }
@@ -32,7 +35,9 @@ impl<'a> Company<'a> {
         let invites = subject.workload.is_some_and(|own| own.invites);
         let expected = if invites { EXPECTED.saturating_sub(known) as u64 } else { 0 };
         let elsewhere = vec![None; subject.state.nodes.classes().len()];
-        let mut company = Self { subject, members, expected, concerned: Vec::new(), elsewhere };
+        let stays_alone =
+            subject.state.nodes.classes().iter().map(|class| would_stay_alone(subject, class)).collect();
+        let mut company = Self { subject, members, expected, concerned: Vec::new(), stays_alone, elsewhere };
         company.concerned = company.concerned();
         company
     }
@@ -59,33 +64,29 @@ impl<'a> Company<'a> {
 
     /// The share of the replicas still to come that fits beside the pod.
     pub(super) fn room(&mut self, place: NodeIdx, node: &NodeState) -> f64 {
-        if self.would_stay_alone(node) {
+        if node.is_of(&self.stays_alone) {
             return 0.0;
         }
         let demand = self.demand(place, node);
         if demand.pods == 0 {
             return if demand.unable == 0 { 1.0 } else { 0.0 };
         }
-        let used = self.subject.used(place, node).plus(self.subject.needs(node));
-        let (offered, cap) = (node.allocatable, self.subject.instance_cap(node));
+        let on_class = self.subject.on_class(node);
+        let (left, instances) = self.subject.left(place, node, &on_class);
+        let needs = on_class.needs;
+        let left = Demand {
+            cpu_millis: left.cpu_millis.saturating_sub(needs.requests.cpu_millis),
+            memory_bytes: left.memory_bytes.saturating_sub(on_class.memory),
+            pods: u64::from(left.pods.saturating_sub(1).min(instances.saturating_sub(needs.instances))),
+            unable: 0,
+        };
         let fits = [
-            fits(offered.resources.cpu_millis, used.requests.cpu_millis, demand.cpu_millis),
-            fits(offered.resources.memory_bytes, used.memory(), demand.memory_bytes),
-            fits(u64::from(offered.pods), u64::from(used.pods), demand.pods),
-            fits(u64::from(cap), u64::from(used.instances), demand.pods),
+            fits(left.cpu_millis, demand.cpu_millis),
+            fits(left.memory_bytes, demand.memory_bytes),
+            fits(left.pods, demand.pods),
         ];
-        let able = demand.pods as f64 / (demand.pods + demand.unable) as f64;
-        fits.into_iter().fold(1.0, f64::min) * able
-    }
-
-    /// Whether the pod's workload waits for consumers that nobody knows yet, and the node's host links nothing: who
-    /// imports from it could not run there.
-    fn would_stay_alone(&self, node: &NodeState) -> bool {
-        let Subject { state, workload, handler, .. } = *self.subject;
-        let profile = handler.and_then(|handler| node.class.profile_at(handler));
-        let host = profile.and_then(|profile| state.hosts.profile(profile));
-        workload.is_some_and(|own| own.invites && own.partners.is_empty())
-            && host.is_some_and(|host| host.link_mode == LinkMode::None)
+        let all = fits.into_iter().fold(1.0, f64::min);
+        if demand.unable == 0 { all } else { all * demand.pods as f64 / (demand.pods + demand.unable) as f64 }
     }
 
     /// What the replicas still to come would take, were the pod on the node.
@@ -114,7 +115,7 @@ impl<'a> Company<'a> {
     /// What members would take on a node, those among them that nobody knows yet included.
     fn members_on(&self, place: NodeIdx, node: &NodeState) -> Demand {
         let own_level = self.subject.workload.map_or(0.0, |own| own.share(self.subject.on(place) + 1));
-        let mut demand = Demand::of(self.subject.needs(node), self.expected);
+        let mut demand = Demand::of(self.subject.on_class(node).needs, self.expected);
         for (workload, member) in &self.members {
             let level = node.wanted_of(*workload).map_or(own_level, |wanted| wanted.level.max(own_level));
             let missing = whole(level * f64::from(member.replicas())).saturating_sub(member.on(place));
@@ -128,6 +129,15 @@ impl<'a> Company<'a> {
         }
         demand
     }
+}
+
+/// Whether the pod's workload waits for consumers that nobody knows yet, and the hosts of the class link nothing: who imports
+/// from it could not run there.
+fn would_stay_alone(subject: &Subject<'_>, class: &NodeClass) -> bool {
+    let profile = subject.handler.and_then(|handler| class.profile_at(handler));
+    let host = profile.and_then(|profile| subject.state.hosts.profile(profile));
+    subject.workload.is_some_and(|own| own.invites && own.partners.is_empty())
+        && host.is_some_and(|host| host.link_mode == LinkMode::None)
 }
 
 /// The workloads nearest to the pod's own, at most [`MOST`]: those of which replicas are still to come, and how many there
@@ -152,7 +162,6 @@ fn around<'a>(subject: &Subject<'a>) -> (Vec<(WorkloadIdx, &'a WorkloadState)>, 
 }
 
 /// The share of a demand that fits into what is left.
-fn fits(offered: u64, used: u64, demand: u64) -> f64 {
-    let left = offered.saturating_sub(used);
+fn fits(left: u64, demand: u64) -> f64 {
     if left >= demand { 1.0 } else { left as f64 / demand as f64 }
 }

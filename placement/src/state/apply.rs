@@ -6,7 +6,7 @@ use wit_graph::WorkloadKey;
 
 use super::{ClusterState, Effects, PodRecord};
 use crate::hosts::NodeClass;
-use crate::nodes::NodeIdx;
+use crate::nodes::{NodeIdx, Usage};
 use crate::objects::{
     Event, ImageReference, Millis, Node, NodeName, Pod, PodShape, PodUid, RuntimeClass, Workload, World,
 };
@@ -195,11 +195,16 @@ impl ClusterState {
     }
 
     fn pod_applied(&mut self, pod: Pod, now: Millis, effects: &mut Effects) {
-        if self.pods.get(&pod.uid).is_some_and(|known| known.pod == pod) {
+        let known = self.pods.get(&pod.uid);
+        if known.is_some_and(|known| known.pod == pod) {
             return;
         }
         if pod.finished {
             self.pod_gone(&pod.uid, now, effects);
+            return;
+        }
+        if let Some(known) = known.filter(|known| known.pod.differs_only_in_place(&pod)).cloned() {
+            self.pod_moved(&known, pod, effects);
             return;
         }
         if let Some(old) = self.pod_uids.get(&pod.key).filter(|uid| **uid != pod.uid).cloned() {
@@ -224,6 +229,53 @@ impl ClusterState {
         self.note_pending(place);
     }
 
+    /// The watch shows where a pod is of which everything else is known.
+    fn pod_moved(&mut self, known: &PodRecord, pod: Pod, effects: &mut Effects) {
+        let (uid, place) = (pod.uid.clone(), known.workload);
+        let node = pod.node.as_ref().and_then(|name| self.nodes.place_of(name.as_str()));
+        let usage = node.and_then(|node| self.nodes.get(node)).map(|state| self.usage_on(&pod.shape, state));
+        let counted = node.zip(usage);
+        let counted = if known.counted.is_none() && self.is_presumed(&uid, place, counted) {
+            self.confirm(&uid, place, effects);
+            counted
+        } else {
+            self.recount_moved(known, &pod, effects)
+        };
+        let pod = Pod { shape: Arc::clone(&known.pod.shape), ..pod };
+        self.pods.insert(uid, Arc::new(PodRecord { pod, workload: place, counted }));
+        self.note_pending(place);
+    }
+
+    /// Takes out what was counted for a pod where it was, and counts it where it is.
+    fn recount_moved(
+        &mut self,
+        known: &PodRecord,
+        pod: &Pod,
+        effects: &mut Effects,
+    ) -> Option<(NodeIdx, Usage)> {
+        if let Some(node) = &pod.node {
+            self.settle(&pod.uid, self.nodes.place_of(node.as_str()), effects);
+        }
+        if let Some((node, usage)) = known.counted {
+            self.uncount_pod(&pod.uid, known.workload, node, usage);
+        }
+        let counted = self.count_on(pod, known.workload);
+        effects.may_admit |= known.counted.is_some() && known.counted != counted;
+        counted
+    }
+
+    /// Counts a pod on the node that it names, if it names one.
+    fn count_on(&mut self, pod: &Pod, workload: WorkloadIdx) -> Option<(NodeIdx, Usage)> {
+        let classes = self.nodes.classes().len();
+        let node = self.nodes.ensure(pod.node.as_ref()?);
+        if self.nodes.classes().len() > classes {
+            self.judge_all_workloads();
+        }
+        let usage = self.nodes.get(node).map(|state| self.usage_on(&pod.shape, state))?;
+        self.count_pod(&pod.uid, workload, node, usage);
+        Some((node, usage))
+    }
+
     /// Enters a pod's record, and takes out what was counted for an earlier one.
     fn replace_record(&mut self, pod: Pod, place: WorkloadIdx, now: Millis, effects: &mut Effects) {
         let uid = pod.uid.clone();
@@ -233,16 +285,7 @@ impl ClusterState {
             let workload = old.as_ref().map_or(place, |old| old.workload);
             self.uncount_pod(&uid, workload, node, usage);
         }
-        let classes = self.nodes.classes().len();
-        let node = pod.node.as_ref().map(|name| self.nodes.ensure(name));
-        if self.nodes.classes().len() > classes {
-            self.judge_all_workloads();
-        }
-        let counted = node.and_then(|node| {
-            let usage = self.nodes.get(node).map(|state| self.usage_on(&pod.shape, state))?;
-            self.count_pod(&uid, place, node, usage);
-            Some((node, usage))
-        });
+        let counted = self.count_on(&pod, place);
         effects.may_admit |= freed.is_some() && freed != counted;
         self.pod_uids.insert(pod.key.clone(), uid.clone());
         self.pods.insert(uid.clone(), Arc::new(PodRecord { pod, workload: place, counted }));
@@ -302,7 +345,7 @@ impl ClusterState {
     /// `bound` is where the watch showed it, if it did.
     pub(crate) fn settle(&mut self, uid: &PodUid, bound: Option<NodeIdx>, effects: &mut Effects) {
         let Some(entry) = self.ledger.remove(uid) else { return };
-        effects.may_admit |= !entry.others.is_empty() || bound != Some(entry.best);
+        effects.may_admit |= entry.may_be_elsewhere() || bound != Some(entry.best);
         self.uncount(entry.workload, entry.best, entry.counted);
         if let Some(state) = self.workloads.get_mut(entry.workload) {
             state.presumed -= 1;

@@ -57,7 +57,11 @@ impl Simulation<'_> {
         self.happens(Event::PodGone(uid.clone()), strategy);
     }
 
+    /// The pods that are meant, in the order of their UIDs.
     pub(super) fn pods_where(&self, is_meant: impl Fn(&Pod) -> bool) -> Vec<PodUid> {
-        self.scheduler.cache().pods().filter(|pod| is_meant(pod)).map(|pod| pod.uid.clone()).collect()
+        let pods = self.scheduler.cache().pods().filter(|pod| is_meant(pod));
+        let mut pods: Vec<PodUid> = pods.map(|pod| pod.uid.clone()).collect();
+        pods.sort_unstable();
+        pods
     }
 }

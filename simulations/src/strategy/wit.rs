@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use wit_config::Settings;
-use wit_placement::kube_scheduler::{FilterReply, ListedNode, PlacesReply, SchedulerExtender};
+use wit_placement::kube_scheduler::{FilterReply, NodeList, PlacesReply, SchedulerExtender};
 use wit_placement::reasons::{Code, Resolution};
 use wit_placement::{
     Candidate, ClusterState, Effects, Event, FilterAnswer, KnownCandidates, Millis, NodeName, Pod, PodMode,
@@ -32,7 +32,7 @@ pub struct WitPlacement {
 #[derive(Clone, Debug)]
 struct Answered {
     pod: PodUid,
-    candidates: Vec<Candidate>,
+    candidates: Arc<[Candidate]>,
     board: ScoreBoard,
 }
 
@@ -53,15 +53,15 @@ impl WitPlacement {
         })
     }
 
-    fn candidates(&self, nodes: &[NodeName]) -> Vec<Candidate> {
-        self.state.candidates(nodes.iter().map(NodeName::as_str), self.now)
+    fn candidates(&self, nodes: &[NodeName]) -> Arc<[Candidate]> {
+        self.state.candidates(nodes.iter().map(NodeName::as_str), self.now).into()
     }
 
-    fn filter_candidates(&mut self, pod: &Pod, candidates: Vec<Candidate>) -> PlacesReply {
+    fn filter_candidates(&mut self, pod: &Pod, candidates: Arc<[Candidate]>) -> PlacesReply {
         let request = request(pod);
         let mut answer = answer_filter(&self.state, &request, &candidates, self.now);
         self.deadlines.extend(answer.judgement.as_ref().and_then(|judgement| judgement.reading_until));
-        let reply = reply(&answer);
+        let reply = reply(&mut answer);
         let board = answer.judgement.as_mut().and_then(|judgement| judgement.board.take());
         self.answered = board.map(|board| Answered { pod: pod.uid.clone(), candidates, board });
         let effects = answer.ledger.enter(&mut self.state, &request, self.now);
@@ -69,7 +69,7 @@ impl WitPlacement {
         reply
     }
 
-    fn score_candidates(&mut self, pod: &Pod, candidates: Vec<Candidate>) -> Vec<u8> {
+    fn score_candidates(&mut self, pod: &Pod, candidates: Arc<[Candidate]>) -> Vec<u8> {
         let request = request(pod);
         let answer = answer_prioritize(&self.state, &request, &candidates, self.now);
         let scores = answer.board.as_ref().map(|board| board.scores.clone()).unwrap_or_default();
@@ -132,13 +132,13 @@ impl SchedulerExtender for WitPlacement {
         Ok(nodes.iter().cloned().zip(scores).collect())
     }
 
-    fn filter_places(&mut self, pod: &Pod, nodes: &[ListedNode<'_>]) -> Result<PlacesReply, Infallible> {
-        let candidates = self.known.of(&self.state, nodes, self.now);
+    fn filter_places(&mut self, pod: &Pod, nodes: NodeList<'_>) -> Result<PlacesReply, Infallible> {
+        let candidates = self.known.of(&self.state, nodes.numbers(), |number| nodes.name(number), self.now);
         Ok(self.filter_candidates(pod, candidates))
     }
 
-    fn prioritize_places(&mut self, pod: &Pod, nodes: &[ListedNode<'_>]) -> Result<Vec<u8>, Infallible> {
-        let candidates = self.known.of(&self.state, nodes, self.now);
+    fn prioritize_places(&mut self, pod: &Pod, nodes: NodeList<'_>) -> Result<Vec<u8>, Infallible> {
+        let candidates = self.known.of(&self.state, nodes.numbers(), |number| nodes.name(number), self.now);
         Ok(self.score_candidates(pod, candidates))
     }
 
@@ -154,8 +154,8 @@ fn request(pod: &Pod) -> PodRequest {
 }
 
 /// The answer by places in the list of nodes.
-fn reply(answer: &FilterAnswer) -> PlacesReply {
-    let mut reply = PlacesReply { passing: answer.returned.clone(), ..PlacesReply::default() };
+fn reply(answer: &mut FilterAnswer) -> PlacesReply {
+    let mut reply = PlacesReply { passing: std::mem::take(&mut answer.returned), ..PlacesReply::default() };
     let Some(judgement) = &answer.judgement else { return reply };
     let mut messages: BTreeMap<Code, Arc<str>> = BTreeMap::new();
     for (place, codes) in judgement.codes.iter().enumerate() {
