@@ -66,11 +66,9 @@ pub fn answer_filter(
         Filtered::Judged(judgement) => judgement,
     };
     let returned = judgement.returned();
-    let nodes = known(candidates, &returned);
-    let ledger = match nodes.split_first() {
-        Some((best, others)) => {
-            LedgerEntry::Presume(Presumption { pod: pod.clone(), best: *best, others: others.to_vec() })
-        }
+    let nodes = || known(candidates, returned.iter().copied());
+    let ledger = match nodes().next() {
+        Some(best) => LedgerEntry::Presume(Presumption { pod: pod.clone(), best, others: nodes().collect() }),
         None if state.presumed_node(&pod.uid).is_some() => LedgerEntry::Retract,
         None => LedgerEntry::Unchanged,
     };
@@ -87,16 +85,15 @@ pub fn answer_prioritize(
     let nothing = PrioritizeAnswer { board: None, ledger: LedgerEntry::Unchanged };
     let Some(handler) = state.wasm_handler(pod.shape.runtime_class.as_deref()) else { return nothing };
     let PodWorld::Wasm { components, .. } = state.pod_world(&pod.shape, now) else { return nothing };
-    let warned = PodContext::new(state, pod, handler, &components).warned_classes();
-    let board = scored(state, pod, candidates, &warned);
-    let mut could_win = board.could_win(state.settings.scheduler.weight);
-    let best = board.best.or_else(|| could_win.first().copied());
-    could_win.retain(|position| Some(*position) != best);
-    let ledger = match best.and_then(|best| known(candidates, &[best]).first().copied()) {
+    let context = PodContext::new(state, pod, handler, &components);
+    let board = scored(&context.subject, candidates, &context.warned_classes());
+    let could_win = || board.could_win(state.settings.scheduler.weight);
+    let best = board.best.or_else(|| could_win().next());
+    let ledger = match known(candidates, best.into_iter()).next() {
         Some(best) => LedgerEntry::Presume(Presumption {
             pod: pod.clone(),
             best,
-            others: known(candidates, &could_win),
+            others: known(candidates, could_win()).collect(),
         }),
         None => LedgerEntry::Unchanged,
     };
@@ -104,12 +101,9 @@ pub fn answer_prioritize(
 }
 
 /// The known nodes at these positions.
-fn known(candidates: &[Candidate], positions: &[usize]) -> Vec<NodeIdx> {
-    let node = |position: &usize| match candidates.get(*position) {
+fn known(candidates: &[Candidate], positions: impl Iterator<Item = usize>) -> impl Iterator<Item = NodeIdx> {
+    positions.filter_map(|position| match candidates.get(position) {
         Some(Candidate::Known(node)) => Some(*node),
         _ => None,
-    };
-    let mut known = Vec::with_capacity(positions.len());
-    known.extend(positions.iter().filter_map(node));
-    known
+    })
 }

@@ -60,7 +60,7 @@ struct GraphProviders<'a> {
 
 /// What the filter works out once per request.
 pub(crate) struct PodContext<'a> {
-    subject: Subject<'a>,
+    pub(crate) subject: Subject<'a>,
     /// The capability verdict by node class.
     classes: Cow<'a, [Capability]>,
     /// Candidates that are near a limit that only we count.
@@ -171,7 +171,11 @@ impl<'a> PodContext<'a> {
         let strict = self.subject.pod.shape.strict.unwrap_or(settings.strict);
         let mut codes = Vec::with_capacity(candidates.len());
         for (position, candidate) in candidates.iter().enumerate() {
-            let verdict = common.union(self.verdict(position, *candidate));
+            let (verdict, near) = self.verdict(*candidate);
+            if near {
+                self.near.push(position);
+            }
+            let verdict = common.union(verdict);
             codes.push(if strict && verdict.warn() { verdict.with(Code::Strict) } else { verdict });
         }
         let mut details = BTreeMap::new();
@@ -183,20 +187,18 @@ impl<'a> PodContext<'a> {
         Judgement { codes, details, ..Judgement::default() }
     }
 
-    fn verdict(&mut self, position: usize, candidate: Candidate) -> Codes {
+    /// The codes for a candidate, and whether it is near a limit that only we count.
+    fn verdict(&self, candidate: Candidate) -> (Codes, bool) {
         let place = match candidate {
-            Candidate::Stranger { overdue: true } => return Codes::NONE.with(Code::NodeUnknown),
-            Candidate::Stranger { overdue: false } => return Codes::NONE.with(Code::NodeUnread),
+            Candidate::Stranger { overdue: true } => return (Codes::NONE.with(Code::NodeUnknown), false),
+            Candidate::Stranger { overdue: false } => return (Codes::NONE.with(Code::NodeUnread), false),
             Candidate::Known(place) => place,
         };
         let Some(node) = self.subject.state.nodes.get(place) else {
-            return Codes::NONE.with(Code::NodeUnknown);
+            return (Codes::NONE.with(Code::NodeUnknown), false);
         };
         let (limits, near) = self.limits(place, node);
-        if near {
-            self.near.push(position);
-        }
-        self.capability(node).union(limits)
+        (self.capability(node).union(limits), near)
     }
 
     /// What the node's class can run.
@@ -225,7 +227,7 @@ impl<'a> PodContext<'a> {
     /// only we count must hold wherever the presumed pods are.
     fn limits(&self, place: NodeIdx, node: &NodeState) -> (Codes, bool) {
         let on_class = self.subject.on_class(node);
-        let (left, own_limits) = self.subject.left_for_certain(place, node, &on_class);
+        let (left, own_limits) = self.subject.left_for_certain(place, node, on_class);
         let (cpu, memory, instances) =
             (on_class.needs.requests.cpu_millis, on_class.memory, on_class.needs.instances);
         let mut codes = Codes::NONE;
@@ -278,7 +280,7 @@ impl<'a> PodContext<'a> {
             (0..candidates.len()).filter(|position| judgement.passes(*position)).collect();
         let offered: Vec<Candidate> =
             passing.iter().filter_map(|position| candidates.get(*position).copied()).collect();
-        let board = score::scored(self.subject.state, self.subject.pod, &offered, &self.warned_classes());
+        let board = score::scored(&self.subject, &offered, &self.warned_classes());
         let board = board.spread(&passing, candidates.len());
         let best = board.best;
         if best.is_some_and(|best| near.binary_search(&best).is_ok()) {

@@ -13,7 +13,7 @@ use crate::workloads::WorkloadIdx;
 
 /// A set of nodes, one bit each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct NodeSet(Vec<u64>);
+pub struct NodeSet(Vec<u64>);
 
 /// What a pod is presumed to take of the limits that only we count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,17 +53,30 @@ pub(crate) struct Ledger {
 
 impl NodeSet {
     pub(crate) fn insert(&mut self, node: NodeIdx) {
-        let (word, bit) = (node.position() / 64, node.position() % 64);
+        let (word, bit) = Self::bit(node);
         if self.0.len() <= word {
             self.0.resize(word + 1, 0);
         }
         if let Some(bits) = self.0.get_mut(word) {
-            *bits |= 1 << bit;
+            *bits |= bit;
         }
     }
 
+    pub(crate) fn remove(&mut self, node: NodeIdx) {
+        let (word, bit) = Self::bit(node);
+        if let Some(bits) = self.0.get_mut(word) {
+            *bits &= !bit;
+        }
+    }
+
+    /// In which word a node is, and as which bit.
+    fn bit(node: NodeIdx) -> (usize, u64) {
+        (node.position() / 64, 1 << (node.position() % 64))
+    }
+
     pub(crate) fn contains(&self, node: NodeIdx) -> bool {
-        self.0.get(node.position() / 64).is_some_and(|bits| bits & (1 << (node.position() % 64)) != 0)
+        let (word, bit) = Self::bit(node);
+        self.0.get(word).is_some_and(|bits| bits & bit != 0)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -73,9 +86,7 @@ impl NodeSet {
 
 impl FromIterator<NodeIdx> for NodeSet {
     fn from_iter<I: IntoIterator<Item = NodeIdx>>(nodes: I) -> Self {
-        let nodes = nodes.into_iter();
-        // Most answers name nodes that lie near to each other.
-        let mut set = Self(Vec::with_capacity(nodes.size_hint().1.unwrap_or(0) / 32));
+        let mut set = Self::default();
         nodes.into_iter().for_each(|node| set.insert(node));
         set
     }

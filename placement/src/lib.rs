@@ -105,6 +105,7 @@ mod state;
 mod subject;
 #[cfg(test)]
 mod testing;
+mod usage;
 mod workloads;
 
 pub use affinity::{Affinity, Locality};
@@ -112,6 +113,7 @@ pub use answers::{FilterAnswer, LedgerEntry, PrioritizeAnswer, answer_filter, an
 pub use blast::BlastRadius;
 pub use filter::{Filtered, Judgement, filter, instance_cap};
 pub use hosts::{Capability, HOST_PROFILE_LABEL, Hosts, NodeClass, Presence, ProfileIdx};
+pub use ledger::NodeSet;
 pub use nodes::{NodeIdx, NodeState, Usage};
 pub use objects::*;
 pub use presume::Presumption;

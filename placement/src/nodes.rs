@@ -5,34 +5,15 @@ use std::sync::Arc;
 
 use crate::hashing::Hasher;
 use crate::hosts::NodeClass;
-use crate::objects::{Allocatable, Node, NodeName, Resources};
+use crate::objects::{Allocatable, Node, NodeName};
 use crate::pages::Pages;
+pub use crate::usage::Usage;
+pub(crate) use crate::usage::{Demand, Left, Wanted};
 use crate::workloads::WorkloadIdx;
 
 /// A node's place in the cluster state; stable while the node or a pod on it exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeIdx(pub(crate) u32);
-
-/// What pods take on a node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Requests, `spec.overhead` included.
-    pub requests: Resources,
-    /// The memory of shim processes that no request and no overhead counts, in bytes.
-    pub shim_memory: u64,
-    /// Pods.
-    pub pods: u32,
-    /// Wasm instances.
-    pub instances: u32,
-}
-
-/// What is left on a node of what it offers. Instances are not among it: how many there may be depends on the host.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Left {
-    pub(crate) cpu_millis: u64,
-    pub(crate) memory_bytes: u64,
-    pub(crate) pods: u32,
-}
 
 /// A node with what is on it.
 ///
@@ -63,28 +44,6 @@ pub struct NodeState {
     pub(crate) pods: imbl::OrdSet<crate::objects::PodUid>,
 }
 
-/// A workload with replicas still to come whose partners on a node have a larger share of their replicas there.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Wanted {
-    pub(crate) workload: WorkloadIdx,
-    /// The largest share of a partner's replicas on the node.
-    pub(crate) level: f64,
-    /// How many more of its replicas there make its share as large.
-    pub(crate) missing: u32,
-    /// What each of those would take there.
-    pub(crate) each: Usage,
-}
-
-/// What replicas still to come would take on a node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Demand {
-    pub(crate) cpu_millis: u64,
-    pub(crate) memory_bytes: u64,
-    pub(crate) pods: u64,
-    /// Replicas beside those, whose host is not there.
-    pub(crate) unable: u64,
-}
-
 /// The nodes by name and by place.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NodeTable {
@@ -99,68 +58,6 @@ pub(crate) struct NodeTable {
 impl NodeIdx {
     pub(crate) fn position(self) -> usize {
         self.0 as usize
-    }
-}
-
-impl Usage {
-    pub(crate) fn plus(self, other: Self) -> Self {
-        Self {
-            requests: self.requests + other.requests,
-            shim_memory: self.shim_memory.saturating_add(other.shim_memory),
-            pods: self.pods.saturating_add(other.pods),
-            instances: self.instances.saturating_add(other.instances),
-        }
-    }
-
-    pub(crate) fn minus(self, other: Self) -> Self {
-        Self {
-            requests: self.requests - other.requests,
-            shim_memory: self.shim_memory.saturating_sub(other.shim_memory),
-            pods: self.pods.saturating_sub(other.pods),
-            instances: self.instances.saturating_sub(other.instances),
-        }
-    }
-
-    /// Requested memory and the shims' memory, in bytes.
-    pub fn memory(&self) -> u64 {
-        self.requests.memory_bytes.saturating_add(self.shim_memory)
-    }
-}
-
-impl Demand {
-    /// So many pods that take as much as this each.
-    pub(crate) fn of(each: Usage, coming: u64) -> Self {
-        Self {
-            cpu_millis: each.requests.cpu_millis.saturating_mul(coming),
-            memory_bytes: each.memory().saturating_mul(coming),
-            pods: coming,
-            unable: 0,
-        }
-    }
-
-    pub(crate) fn plus(self, other: Self) -> Self {
-        Self {
-            cpu_millis: self.cpu_millis.saturating_add(other.cpu_millis),
-            memory_bytes: self.memory_bytes.saturating_add(other.memory_bytes),
-            pods: self.pods + other.pods,
-            unable: self.unable + other.unable,
-        }
-    }
-
-    pub(crate) fn minus(self, other: Self) -> Self {
-        Self {
-            cpu_millis: self.cpu_millis.saturating_sub(other.cpu_millis),
-            memory_bytes: self.memory_bytes.saturating_sub(other.memory_bytes),
-            pods: self.pods.saturating_sub(other.pods),
-            unable: self.unable.saturating_sub(other.unable),
-        }
-    }
-}
-
-impl Wanted {
-    /// What those that are missing would take.
-    pub(crate) fn demand(&self) -> Demand {
-        Demand::of(self.each, u64::from(self.missing))
     }
 }
 

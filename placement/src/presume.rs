@@ -23,8 +23,8 @@ pub struct Presumption {
     pub pod: PodRequest,
     /// The node that the pod is counted on.
     pub best: NodeIdx,
-    /// The other nodes that the scheduler may have chosen.
-    pub others: Vec<NodeIdx>,
+    /// The nodes that the scheduler may have chosen; whether the best is among them makes no difference.
+    pub others: NodeSet,
 }
 
 impl ClusterState {
@@ -63,9 +63,9 @@ impl ClusterState {
         Some(counted)
     }
 
-    fn enter(&mut self, pod: &PodRequest, best: NodeIdx, counted: Usage, others: Vec<NodeIdx>, now: Millis) {
+    fn enter(&mut self, pod: &PodRequest, best: NodeIdx, counted: Usage, mut others: NodeSet, now: Millis) {
         let Some(workload) = self.workloads.place_of(&pod.workload) else { return };
-        let others: NodeSet = others.into_iter().filter(|node| *node != best).collect();
+        others.remove(best);
         let takes = OwnLimits { memory_bytes: self.most_memory(pod), instances: counted.instances };
         let expires = now.after(self.settings.ledger.expiry);
         let entry = Presumed { workload, best, counted, others, takes, expires };
@@ -125,13 +125,10 @@ impl ClusterState {
 impl ScoreBoard {
     /// The positions that can win against the best when the default plugins add up to what they can at most, for an
     /// extender of that weight: within 1,200 / (10 × weight) points.
-    pub fn could_win(&self, weight: u32) -> Vec<usize> {
+    pub fn could_win(&self, weight: u32) -> impl Iterator<Item = usize> {
         let points = DEFAULT_PLUGINS.div_ceil(10 * weight.max(1));
         let least = if self.prefers { u32::from(BEST).saturating_sub(points) } else { 0 };
         let scores = self.scores.iter().enumerate();
-        let mut could_win = Vec::with_capacity(self.scores.len());
-        could_win
-            .extend(scores.filter(|(_, score)| u32::from(**score) >= least).map(|(position, _)| position));
-        could_win
+        scores.filter(move |(_, score)| u32::from(**score) >= least).map(|(position, _)| position)
     }
 }

@@ -69,28 +69,28 @@ pub struct ScoreBoard {
 }
 
 /// ΔG by node place.
-struct Gains(Vec<f64>);
+#[derive(Default)]
+struct Gains {
+    of: Vec<f64>,
+    /// Where it may be more than nothing.
+    touched: Vec<NodeIdx>,
+}
 
 /// Scores the candidates for the pod. Unknown nodes score 0.
 pub fn board(state: &ClusterState, pod: &PodRequest, candidates: &[Candidate]) -> ScoreBoard {
-    scored(state, pod, candidates, &[])
+    scored(&Subject::new(state, pod), candidates, &[])
 }
 
 /// As [`board`], where nodes of some classes are warned of, by class: they score low beside others, as unknown nodes do.
-pub(crate) fn scored(
-    state: &ClusterState,
-    pod: &PodRequest,
-    candidates: &[Candidate],
-    warned: &[bool],
-) -> ScoreBoard {
-    let subject = Subject::new(state, pod);
+pub(crate) fn scored(subject: &Subject<'_>, candidates: &[Candidate], warned: &[bool]) -> ScoreBoard {
+    let state = subject.state;
     let gain = subject.gains(subject.partners());
     let group = subject.group_gains();
-    let mut company = Company::new(&subject);
+    let mut company = Company::new(subject);
     let mut terms: Vec<Terms> =
         candidates.iter().map(|candidate| subject.terms(*candidate, &gain, &group, &mut company)).collect();
     weigh(state, &mut terms);
-    if warned.contains(&true) {
+    if company.met(warned) {
         let is_warned = |candidate: &Candidate| match candidate {
             Candidate::Known(place) => state.nodes.get(*place).is_none_or(|node| node.is_of(warned)),
             Candidate::Stranger { .. } => true,
@@ -117,7 +117,7 @@ impl Subject<'_> {
     /// What draws the pod beside its partners: its group, or else its namespace, and partners still to come.
     fn group_gains(&self) -> Gains {
         if !self.is_application() {
-            return Gains(Vec::new());
+            return Gains::default();
         }
         let mut gains = self.gains(self.group());
         if gains.is_nothing() {
@@ -146,16 +146,14 @@ impl Subject<'_> {
 
     /// ΔG by node place, over the others with their weights. Costs the nodes that those are on, not all nodes.
     fn gains(&self, others: Vec<(WorkloadIdx, f64)>) -> Gains {
-        let mut gains = Gains(vec![0.0; self.state.nodes.capacity()]);
+        let mut gains = Gains::default();
         let Some(own) = self.workload else { return gains };
         for (other, weight) in others {
             let Some(other) = self.state.workloads.get(other) else { continue };
             for (node, replicas) in &other.placed {
                 let (here, there) = (self.on(*node), other.share(*replicas));
                 let gain = own.share(here + 1).min(there) - own.share(here).min(there);
-                if let Some(sum) = gains.0.get_mut(node.position()) {
-                    *sum += weight * gain;
-                }
+                gains.add(self.state, *node, weight * gain);
             }
         }
         gains
@@ -173,12 +171,11 @@ impl Subject<'_> {
             for place in own.placed.keys().copied() {
                 let (here, there) = (own.share(self.on(place)), partner.on(place));
                 let drawn = whole(here * f64::from(partner.replicas())).min(there + partner.pending());
-                if drawn > there
-                    && let Some(sum) = gains.0.get_mut(place.position())
-                {
+                if drawn > there {
                     let with = own.share(self.on(place) + 1);
                     let gain = |share: f64| with.min(share) - here.min(share);
-                    *sum += weight * (gain(partner.share(drawn)) - gain(partner.share(there)));
+                    let more = gain(partner.share(drawn)) - gain(partner.share(there));
+                    gains.add(self.state, place, weight * more);
                 }
             }
         }
@@ -205,12 +202,22 @@ fn equally(workloads: Vec<WorkloadIdx>) -> Vec<(WorkloadIdx, f64)> {
 }
 
 impl Gains {
+    fn add(&mut self, state: &ClusterState, node: NodeIdx, gain: f64) {
+        if self.of.is_empty() {
+            self.of = vec![0.0; state.nodes.capacity()];
+        }
+        if let Some(sum) = self.of.get_mut(node.position()) {
+            *sum += gain;
+            self.touched.push(node);
+        }
+    }
+
     fn is_nothing(&self) -> bool {
-        self.0.iter().all(|gain| *gain <= 0.0)
+        self.touched.iter().all(|node| self.at(*node) <= 0.0)
     }
 
     fn at(&self, place: NodeIdx) -> f64 {
-        self.0.get(place.position()).copied().unwrap_or(0.0)
+        self.of.get(place.position()).copied().unwrap_or(0.0)
     }
 }
 
@@ -238,13 +245,18 @@ pub(crate) fn whole(replicas: f64) -> u32 {
 /// Weighs the terms, gain and group each by its largest value.
 fn weigh(state: &ClusterState, terms: &mut [Terms]) {
     let weights = &state.settings.scoring;
-    let most = |value: fn(&Terms) -> f64, terms: &[Terms]| terms.iter().map(value).fold(0.0, f64::max);
-    let normalised = |value: f64, most: f64| if value > 0.0 { value / most } else { 0.0 };
-    let (gain, group) = (most(|term| term.gain, terms), most(|term| term.group, terms));
+    let (mut gain, mut group) = (0.0_f64, 0.0_f64);
+    for term in &*terms {
+        (gain, group) = (gain.max(term.gain), group.max(term.group));
+    }
     for term in terms {
-        term.value = weights.gain * normalised(term.gain, gain) * f64::midpoint(1.0, term.room)
-            + weights.group * normalised(term.group, group)
-            + weights.room * term.room;
+        term.value = weights.room * term.room;
+        if term.gain > 0.0 {
+            term.value += weights.gain * (term.gain / gain) * f64::midpoint(1.0, term.room);
+        }
+        if term.group > 0.0 {
+            term.value += weights.group * (term.group / group);
+        }
     }
 }
 
@@ -268,16 +280,14 @@ fn rank(state: &ClusterState, candidates: &[Candidate], terms: Vec<Terms>, linke
     let best = best(state, candidates, &terms);
     let most = best.and_then(|best| terms.get(best)).map_or(0.0, |term| term.value);
     let prefers = most > 0.0 && (linked || terms.iter().any(|term| grain(term.value) != grain(most)));
-    let score = |(position, term): (usize, &Terms)| {
-        if !prefers {
-            0
-        } else if Some(position) == best {
-            BEST
-        } else {
-            points(term.value / most, if linked { BEST - DECISIVE } else { BEST })
+    let mut scores = vec![0; terms.len()];
+    if prefers {
+        let most_of_others = if linked { BEST - DECISIVE } else { BEST };
+        for (score, term) in scores.iter_mut().zip(&terms) {
+            *score = points(term.value / most, most_of_others);
         }
-    };
-    let scores = terms.iter().enumerate().map(score).collect();
+        best.and_then(|best| scores.get_mut(best)).into_iter().for_each(|score| *score = BEST);
+    }
     ScoreBoard { scores, terms, best, prefers }
 }
 

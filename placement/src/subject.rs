@@ -63,8 +63,8 @@ impl<'a> Subject<'a> {
     }
 
     /// What holds on the nodes of its class.
-    pub(crate) fn on_class(&self, node: &NodeState) -> OnClass {
-        self.by_class.get(node.class_idx as usize).copied().unwrap_or_default()
+    pub(crate) fn on_class(&self, node: &NodeState) -> &OnClass {
+        self.by_class.get(node.class_idx as usize).unwrap_or(&OnClass::NONE)
     }
 
     /// What the ledger presumes of the pod itself on a node.
@@ -117,6 +117,8 @@ impl<'a> Subject<'a> {
 }
 
 impl OnClass {
+    const NONE: Self = Self { needs: Usage::NONE, memory: 0, host_cap: 0, cap: 0 };
+
     /// The most instances that a node of the class takes.
     fn cap_of(&self, node: &NodeState) -> u32 {
         node.instance_cap.map_or(self.cap, |own| own.min(self.host_cap))

@@ -6,6 +6,7 @@ use wit_graph::{Component, ComponentKind};
 
 use super::{Filtered, Judgement, filter, instance_cap};
 use crate::answers::{LedgerEntry, answer_filter};
+use crate::ledger::NodeSet;
 use crate::objects::{
     Allocatable, Event, ImageReference, Millis, Node, NodeName, Pod, PodShape, Resources, Workload, World,
 };
@@ -346,11 +347,11 @@ fn a_pod_that_is_refused_everywhere_is_no_longer_presumed() {
 fn a_pod_that_may_be_elsewhere_refuses_only_by_limits_that_the_scheduler_does_not_count() {
     let tight = |name| offering(node(name), 150, 8_192, 1);
     let (mut cluster, pod) = cluster([tight("a"), tight("b")]);
-    let (best, others) = (cluster.node("a"), vec![cluster.node("b")]);
+    let (best, others) = (cluster.node("a"), NodeSet::from_iter([cluster.node("b")]));
     cluster.state.presume(Presumption { pod: request(&pod), best, others }, cluster.now);
     let other = pod_of(&workload("lone", 4), 1);
     assert_eq!(judged(&cluster, &other).codes, [Codes::NONE, Codes::NONE], "the scheduler knows better");
-    let exact = Presumption { pod: request(&pod), best, others: Vec::new() };
+    let exact = Presumption { pod: request(&pod), best, others: NodeSet::default() };
     cluster.state.presume(exact, cluster.now);
     assert_eq!(judged(&cluster, &other).codes[0], is(Code::PodsFull).with(Code::CpuFull));
 }
@@ -421,7 +422,8 @@ mod near_a_limit {
         let candidates: Vec<_> = cluster.state.nodes().map(|(place, _)| Candidate::Known(place)).collect();
         let answer = answer_filter(&cluster.state, &request(&pod), &candidates, cluster.now);
         let LedgerEntry::Presume(presumption) = &answer.ledger else { panic!("{:?}", answer.ledger) };
-        assert_eq!((presumption.best, presumption.others.len()), (cluster.node("a"), 0));
+        let only = NodeSet::from_iter([cluster.node("a")]);
+        assert_eq!((presumption.best, &presumption.others), (cluster.node("a"), &only));
         answer.ledger.enter(&mut cluster.state, &request(&pod), cluster.now);
         assert_eq!(cluster.state.node(cluster.node("a")).unwrap().used().instances, 1);
     }
@@ -432,13 +434,13 @@ mod near_a_limit {
         let lone = workload("lone", 8);
         for ordinal in 1..3 {
             let pod = request(&pod_of(&lone, ordinal));
-            let (best, others) = (cluster.node("a"), vec![cluster.node("b")]);
+            let (best, others) = (cluster.node("a"), NodeSet::from_iter([cluster.node("b")]));
             cluster.state.presume(Presumption { pod, best, others }, cluster.now);
         }
         assert_eq!(judged(&cluster, &pod_of(&lone, 0)).returned().len(), 1);
         for ordinal in 3..5 {
             let pod = request(&pod_of(&lone, ordinal));
-            let (best, others) = (cluster.node("b"), vec![cluster.node("a")]);
+            let (best, others) = (cluster.node("b"), NodeSet::from_iter([cluster.node("a")]));
             cluster.state.presume(Presumption { pod, best, others }, cluster.now);
         }
         let judgement = judged(&cluster, &pod_of(&lone, 0));

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use wit_graph::testing::world;
 use wit_graph::{ComponentKind, DeclaredLink, WorkloadKey};
 
+use crate::ledger::NodeSet;
 use crate::nodes::NodeIdx;
 use crate::objects::{
     Event, ImageReference, Millis, Node, NodeName, Pod, PodKey, PodShape, PodUid, Resources, RuntimeClass,
@@ -177,7 +178,7 @@ fn take(step: Step, truth: &mut Truth, told: &mut Told) {
         Step::WorldKnown => told.read_one(),
         Step::Presume { number, uid, workload, shape, best, others } => {
             let place = |node: &u8| told.state.node_place(&format!("node-{node}"));
-            let others: Vec<NodeIdx> = others.iter().filter_map(place).collect();
+            let others: NodeSet = others.iter().filter_map(place).collect();
             if let Some(best) = place(&best) {
                 let pod = request(&pod(number, uid, workload, shape));
                 let effects = told.state.presume(Presumption { pod, best, others }, told.now);

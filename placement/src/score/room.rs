@@ -6,7 +6,7 @@ use wit_config::LinkMode;
 use super::whole;
 use crate::hosts::NodeClass;
 use crate::nodes::{Demand, NodeIdx, NodeState, Wanted};
-use crate::subject::Subject;
+use crate::subject::{OnClass, Subject};
 use crate::workloads::{WorkloadIdx, WorkloadState};
 
 /// So many workloads around the pod are looked at: room for a whole application, not for a whole connected cluster.
@@ -23,10 +23,19 @@ pub(super) struct Company<'a> {
     expected: u64,
     /// By node place: whether the pod's workload or a member is there or wanted there.
     concerned: Vec<bool>,
-    /// By node class: whether nobody who imports from the pod's component could run there.
-    stays_alone: Vec<bool>,
-    /// By node class: what the members would take on a node that is not concerned.
-    elsewhere: Vec<Option<Demand>>,
+    /// What holds for the nodes of a class, by class.
+    classes: Vec<Option<OnNodes>>,
+}
+
+/// What holds for the nodes of a class.
+#[derive(Clone, Copy)]
+struct OnNodes {
+    /// Nobody who imports from the pod's component could run there.
+    stays_alone: bool,
+    /// What holds for the pod.
+    pod: OnClass,
+    /// What the members would take on a node that is not concerned.
+    members: Demand,
 }
 
 impl<'a> Company<'a> {
@@ -34,10 +43,8 @@ impl<'a> Company<'a> {
         let (members, known) = around(subject);
         let invites = subject.workload.is_some_and(|own| own.invites);
         let expected = if invites { EXPECTED.saturating_sub(known) as u64 } else { 0 };
-        let elsewhere = vec![None; subject.state.nodes.classes().len()];
-        let stays_alone =
-            subject.state.nodes.classes().iter().map(|class| would_stay_alone(subject, class)).collect();
-        let mut company = Self { subject, members, expected, concerned: Vec::new(), stays_alone, elsewhere };
+        let classes = vec![None; subject.state.nodes.classes().len()];
+        let mut company = Self { subject, members, expected, concerned: Vec::new(), classes };
         company.concerned = company.concerned();
         company
     }
@@ -64,61 +71,66 @@ impl<'a> Company<'a> {
 
     /// The share of the replicas still to come that fits beside the pod.
     pub(super) fn room(&mut self, place: NodeIdx, node: &NodeState) -> f64 {
-        if node.is_of(&self.stays_alone) {
+        self.know(place, node);
+        let Some(Some(class)) = self.classes.get(node.class_idx as usize) else { return 0.0 };
+        if class.stays_alone {
             return 0.0;
         }
-        let demand = self.demand(place, node);
+        let is_concerned = self.concerned.get(place.position()) == Some(&true);
+        let demand =
+            if is_concerned { self.demand_beside(place, node) } else { node.demand().plus(class.members) };
         if demand.pods == 0 {
             return if demand.unable == 0 { 1.0 } else { 0.0 };
         }
-        let on_class = self.subject.on_class(node);
-        let (left, instances) = self.subject.left(place, node, &on_class);
-        let needs = on_class.needs;
+        let (left, instances) = self.subject.left(place, node, &class.pod);
+        let needs = &class.pod.needs;
         let left = Demand {
             cpu_millis: left.cpu_millis.saturating_sub(needs.requests.cpu_millis),
-            memory_bytes: left.memory_bytes.saturating_sub(on_class.memory),
+            memory_bytes: left.memory_bytes.saturating_sub(class.pod.memory),
             pods: u64::from(left.pods.saturating_sub(1).min(instances.saturating_sub(needs.instances))),
             unable: 0,
         };
-        let fits = [
-            fits(left.cpu_millis, demand.cpu_millis),
-            fits(left.memory_bytes, demand.memory_bytes),
-            fits(left.pods, demand.pods),
-        ];
-        let all = fits.into_iter().fold(1.0, f64::min);
+        let all = left.share_for(&demand);
         if demand.unable == 0 { all } else { all * demand.pods as f64 / (demand.pods + demand.unable) as f64 }
     }
 
-    /// What the replicas still to come would take, were the pod on the node.
-    fn demand(&mut self, place: NodeIdx, node: &NodeState) -> Demand {
-        if self.concerned.get(place.position()) != Some(&true) {
-            return node.demand().plus(self.members_elsewhere(place, node));
+    /// Works out what holds for the nodes of the node's class, unless that is done.
+    fn know(&mut self, place: NodeIdx, node: &NodeState) {
+        let class = node.class_idx as usize;
+        if self.classes.get(class).is_none_or(Option::is_some) {
+            return;
         }
+        // Where nobody is concerned, what members would take is equal for the class.
+        let on_nodes = OnNodes {
+            stays_alone: would_stay_alone(self.subject, node.class()),
+            pod: *self.subject.on_class(node),
+            members: self.members_on(place, node, false),
+        };
+        self.classes.iter_mut().skip(class).take(1).for_each(|known| *known = Some(on_nodes));
+    }
+
+    /// Whether candidates were of a node class that is marked, by place.
+    pub(super) fn met(&self, classes: &[bool]) -> bool {
+        self.classes.iter().zip(classes).any(|(known, marked)| *marked && known.is_some())
+    }
+
+    /// What the replicas still to come would take, were the pod on a node that is concerned.
+    fn demand_beside(&self, place: NodeIdx, node: &NodeState) -> Demand {
         let own = self.subject.place.into_iter().chain(self.members.iter().map(|(member, _)| *member));
         let counted = own.filter_map(|workload| node.wanted_of(workload)).map(Wanted::demand);
-        counted.fold(node.demand(), Demand::minus).plus(self.members_on(place, node))
+        counted.fold(node.demand(), Demand::minus).plus(self.members_on(place, node, true))
     }
 
-    /// What members would take on a node that is not concerned, which is equal for the class.
-    fn members_elsewhere(&mut self, place: NodeIdx, node: &NodeState) -> Demand {
-        let class = node.class_idx as usize;
-        if let Some(Some(known)) = self.elsewhere.get(class) {
-            return *known;
-        }
-        let demand = self.members_on(place, node);
-        if let Some(known) = self.elsewhere.get_mut(class) {
-            *known = Some(demand);
-        }
-        demand
-    }
-
-    /// What members would take on a node, those among them that nobody knows yet included.
-    fn members_on(&self, place: NodeIdx, node: &NodeState) -> Demand {
-        let own_level = self.subject.workload.map_or(0.0, |own| own.share(self.subject.on(place) + 1));
+    /// What members would take on a node, those among them that nobody knows yet included. Where it is not `concerned`,
+    /// neither they nor the pod's workload are there or wanted there.
+    fn members_on(&self, place: NodeIdx, node: &NodeState, concerned: bool) -> Demand {
+        let on = |counted: u32| if concerned { counted } else { 0 };
+        let own_level = self.subject.workload.map_or(0.0, |own| own.share(on(self.subject.on(place)) + 1));
         let mut demand = Demand::of(self.subject.on_class(node).needs, self.expected);
         for (workload, member) in &self.members {
-            let level = node.wanted_of(*workload).map_or(own_level, |wanted| wanted.level.max(own_level));
-            let missing = whole(level * f64::from(member.replicas())).saturating_sub(member.on(place));
+            let wanted = node.wanted_of(*workload).filter(|_| concerned);
+            let level = wanted.map_or(own_level, |wanted| wanted.level.max(own_level));
+            let missing = whole(level * f64::from(member.replicas())).saturating_sub(on(member.on(place)));
             let coming = u64::from(missing.min(member.pending()));
             if member.can_run_on(node) {
                 let each = self.subject.state.usage_under(member.handler, &member.shape, node);
@@ -159,9 +171,4 @@ fn around<'a>(subject: &Subject<'a>) -> (Vec<(WorkloadIdx, &'a WorkloadState)>, 
     }
     let known = reached.len() - 1;
     (reached.into_iter().skip(1).filter(|(_, workload)| workload.pending() > 0).collect(), known)
-}
-
-/// The share of a demand that fits into what is left.
-fn fits(left: u64, demand: u64) -> f64 {
-    if left >= demand { 1.0 } else { left as f64 / demand as f64 }
 }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use wit_graph::testing::world;
 
 use super::{BEST, DECISIVE, ScoreBoard, Terms, board};
+use crate::ledger::NodeSet;
 use crate::objects::{Allocatable, Event, Millis, Node, NodeName, Pod, PodShape, Resources};
 use crate::presume::Presumption;
 use crate::request::Candidate;
@@ -183,7 +184,7 @@ fn what_is_presumed_of_the_pod_itself_changes_nothing() {
     let before = scored(&shop.cluster, &pod);
     for best in ["n0", "n1", "n2"] {
         let mut asked = shop.cluster.clone();
-        let (best, others) = (asked.node(best), vec![asked.node("n2")]);
+        let (best, others) = (asked.node(best), NodeSet::from_iter([asked.node("n2")]));
         asked.state.presume(Presumption { pod: request(&pod), best, others }, Millis(0));
         assert_eq!(scored(&asked, &pod), before);
     }
