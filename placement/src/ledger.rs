@@ -157,7 +157,9 @@ impl Ledger {
         }
         for (sums, bits) in elsewhere.chunks_mut(64).zip(&entry.others.0) {
             if *bits == u64::MAX {
-                sums.iter_mut().for_each(|sum| *sum = change(*sum, entry.takes));
+                for sum in sums {
+                    *sum = change(*sum, entry.takes);
+                }
             } else {
                 let concerned = sums.iter_mut().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0);
                 concerned.for_each(|(_, sum)| *sum = change(*sum, entry.takes));

@@ -135,7 +135,7 @@ impl<'a> Cycle<'a> {
         let weights = &self.profile.weights;
         let own = |node: &u32| {
             let fit = self.verdicts.fits.known(*node);
-            weights.node_resources_fit * u64::from(fit.fit)
+            weights.node_resources_fit * u64::from(fit.resources)
                 + weights.node_resources_balanced_allocation * u64::from(fit.balanced)
         };
         let mut totals: Vec<u64> = nodes.iter().map(own).collect();
@@ -153,7 +153,7 @@ impl<'a> Cycle<'a> {
             (name, weight, scores.collect())
         };
         let own = [
-            column("NodeResourcesFit", weights.node_resources_fit, |it| it.fit),
+            column("NodeResourcesFit", weights.node_resources_fit, |it| it.resources),
             column("NodeResourcesBalancedAllocation", weights.node_resources_balanced_allocation, |it| {
                 it.balanced
             }),

@@ -17,7 +17,7 @@ pub(super) struct Fit {
     /// What there is too little of.
     pub(super) unfit: Unfits,
     /// The score of `NodeResourcesFit`.
-    pub(super) fit: u8,
+    pub(super) resources: u8,
     /// The score of `NodeResourcesBalancedAllocation`.
     pub(super) balanced: u8,
 }
@@ -37,7 +37,7 @@ impl Fits {
             *known = Fit {
                 version,
                 unfit: resources_fit::unfit(ask, room),
-                fit: small(resources_fit::score(strategy, ask, room)),
+                resources: small(resources_fit::score(strategy, ask, room)),
                 balanced: small(balanced_allocation::score(ask, room)),
             };
         }

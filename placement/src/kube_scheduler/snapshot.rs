@@ -62,7 +62,9 @@ impl Snapshot {
         }
         let mut pods: Vec<&Pod> = state.pods().filter(|pod| pod.node.is_some()).collect();
         pods.sort_unstable_by(|one, other| one.uid.cmp(&other.uid));
-        pods.into_iter().for_each(|pod| snapshot.place(pod, profile, now));
+        for pod in pods {
+            snapshot.place(pod, profile, now);
+        }
         snapshot
     }
 
