@@ -20,7 +20,6 @@ pub use self::attempts::Turns;
 
 use self::attempts::Attempts;
 use self::controllers::Controllers;
-pub(crate) use self::controllers::comes_again;
 use crate::arrivals::{self, Order};
 use crate::metrics::{Course, Metrics, Point, Waiting};
 use crate::scenario::{Scenario, Step};
@@ -173,7 +172,7 @@ impl<'a> Simulation<'a> {
             }
             match happening {
                 Happening::Step(step) => self.step(step, strategy),
-                Happening::Gathered => self.gathered(),
+                Happening::Gathered => self.gathered(strategy),
                 Happening::Arrives(pod) => self.arrives(pod, strategy),
                 Happening::Read(image, world) => self.happens(Event::World(image, world), strategy),
                 Happening::Shown(event) => {
@@ -214,15 +213,20 @@ impl<'a> Simulation<'a> {
     fn step<S: Strategy>(&mut self, step: &'a Step, strategy: &mut S) {
         match step {
             Step::RuntimeClass(class) => self.happens(Event::RuntimeClass(class.clone()), strategy),
-            Step::Node(node) => self.happens(Event::Node(node.clone()), strategy),
+            Step::Node(node) => {
+                self.happens(Event::Node(node.clone()), strategy);
+                self.node_changed(&node.name);
+            }
             Step::NodeDrained(name) => self.node_drained(name, strategy),
             Step::NodeGone(name) => {
                 self.evict(name, strategy);
                 self.happens(Event::NodeGone(name.clone()), strategy);
+                self.node_changed(name);
             }
             Step::Workload { workload, listed } => {
-                self.happens(Event::Workload(workload.clone()), strategy);
-                self.controllers.set(workload, *listed);
+                let cache = self.scheduler.cache();
+                let told = self.controllers.set(workload, *listed, cache, &self.arriving);
+                self.happens(Event::Workload(told), strategy);
                 self.shrink(&workload.key, strategy);
                 self.gather();
             }
@@ -241,8 +245,12 @@ impl<'a> Simulation<'a> {
                 self.arriving.retain(|pod| pod.workload != *key);
                 self.happens(Event::WorkloadGone(key.clone()), strategy);
             }
-            Step::Pod(pod) if pod.node.is_some() => self.arrives(pod.clone(), strategy),
+            Step::Pod(pod) if pod.node.is_some() => {
+                self.controllers.came(pod);
+                self.arrives(pod.clone(), strategy);
+            }
             Step::Pod(pod) => {
+                self.controllers.came(pod);
                 self.arriving.push(pod.clone());
                 self.gather();
             }
@@ -258,10 +266,12 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    fn gathered(&mut self) {
+    fn gathered<S: Strategy>(&mut self, strategy: &mut S) {
         self.gathering = false;
+        let of_nodes = self.follow_nodes(strategy);
         let mut pods = std::mem::take(&mut self.arriving);
         pods.extend(self.controllers.missing(self.scheduler.cache(), &pods));
+        pods.extend(of_nodes);
         let mut wait = Millis(0);
         let pods = match &*self.options.batch {
             [] => self.options.order.arrange(pods, self.options.seed),

@@ -1,10 +1,17 @@
 //! The controllers of workloads: who makes the pods that are missing, and deletes those that are too many.
 
+mod daemon_set;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use wit_graph::WorkloadKey;
-use wit_placement::{ClusterState, NodeName, Pod, PodKey, PodUid, Workload};
+use wit_placement::{ClusterState, NodeName, Pod, PodKey, PodShape, PodUid, Workload};
+
+use self::daemon_set::{Asked, Daemons};
+
+const DAEMON_SET: &str = "DaemonSet";
 
 /// The workloads and what they want.
 #[derive(Debug, Default)]
@@ -22,19 +29,73 @@ struct Controller {
     listed: bool,
     /// The number in the next pod's name.
     next: u32,
+    /// The nodes that are to have a pod each, where it is a `DaemonSet` that makes its pods.
+    daemons: Option<Daemons>,
+}
+
+/// What is to be done about the pods of `DaemonSet`s and their number.
+#[derive(Debug, Default)]
+pub(super) struct Daemonized {
+    /// The pods that are missing.
+    pub(super) made: Vec<Pod>,
+    /// The pods that are to go.
+    pub(super) leaving: Vec<PodUid>,
+    /// The workloads that want another number of pods.
+    pub(super) resized: Vec<Workload>,
 }
 
 impl Controllers {
-    pub(super) fn set(&mut self, workload: &Workload, listed: bool) {
-        let key = workload.key.clone();
-        let next = self.workloads.get(&key).map_or(0, |known| known.next);
-        self.workloads.insert(key.clone(), Controller { workload: workload.clone(), listed, next });
-        self.unsettled.insert(key);
+    /// A workload is there, new or changed; `arriving` are pods on their way. Returns what it is: of a `DaemonSet` that makes
+    /// its pods the nodes say how many it wants.
+    pub(super) fn set(
+        &mut self,
+        told: &Workload,
+        listed: bool,
+        state: &ClusterState,
+        arriving: &[Pod],
+    ) -> Workload {
+        let key = &told.key;
+        let (next, known) = self.workloads.remove(key).map_or((0, None), |known| (known.next, known.daemons));
+        let daemons = (key.kind == DAEMON_SET && !listed).then(|| {
+            let mut daemons = known.unwrap_or_default();
+            let there = state.workload(key).into_iter().flat_map(|workload| workload.pods());
+            there.filter_map(|uid| state.pod_of(uid)).for_each(|pod| daemons.came(pod));
+            arriving.iter().filter(|pod| pod.workload == *key).for_each(|pod| daemons.came(pod));
+            daemons.look_at_all(state);
+            daemons
+        });
+        let replicas = daemons.as_ref().map_or(told.replicas, number);
+        let workload = Workload { replicas, ..told.clone() };
+        let controller = Controller { workload: workload.clone(), listed, next, daemons };
+        self.workloads.insert(key.clone(), controller);
+        self.unsettled.insert(key.clone());
+        workload
     }
 
-    /// Gives a workload another number of replicas; returns what it is then.
+    /// A node is there, changed or gone; says whether anybody has to look at it.
+    pub(super) fn node_changed(&mut self, node: &NodeName) -> bool {
+        self.daemons().map(|daemons| daemons.look_at(node)).count() > 0
+    }
+
+    /// A pod comes of which the scenario tells.
+    pub(super) fn came(&mut self, pod: &Pod) {
+        if let Some(daemons) = self.daemons_of(&pod.workload) {
+            daemons.came(pod);
+        }
+    }
+
+    fn daemons(&mut self) -> impl Iterator<Item = &mut Daemons> {
+        self.workloads.values_mut().filter_map(|controller| controller.daemons.as_mut())
+    }
+
+    fn daemons_of(&mut self, key: &WorkloadKey) -> Option<&mut Daemons> {
+        self.workloads.get_mut(key)?.daemons.as_mut()
+    }
+
+    /// Gives a workload another number of replicas; returns what it is then. A `DaemonSet` that makes its pods has no such
+    /// number.
     pub(super) fn scale(&mut self, key: &WorkloadKey, replicas: u32) -> Option<Workload> {
-        let controller = self.workloads.get_mut(key)?;
+        let controller = self.workloads.get_mut(key).filter(|controller| controller.daemons.is_none())?;
         controller.workload.replicas = replicas;
         self.unsettled.insert(key.clone());
         Some(controller.workload.clone())
@@ -46,8 +107,9 @@ impl Controllers {
     }
 
     /// A pod of the workload has ended by itself, and is not to be made again; returns what the workload is then.
+    /// A `DaemonSet` makes it again all the same.
     pub(super) fn finished(&mut self, key: &WorkloadKey) -> Option<Workload> {
-        let controller = self.workloads.get_mut(key)?;
+        let controller = self.workloads.get_mut(key).filter(|controller| controller.daemons.is_none())?;
         controller.workload.replicas = controller.workload.replicas.saturating_sub(1);
         Some(controller.workload.clone())
     }
@@ -62,18 +124,45 @@ impl Controllers {
     }
 
     /// A pod of the workload is gone.
-    pub(super) fn lost(&mut self, key: &WorkloadKey) {
-        self.unsettled.insert(key.clone());
+    pub(super) fn lost(&mut self, pod: &Pod) {
+        match self.daemons_of(&pod.workload) {
+            Some(daemons) => daemons.lost(pod),
+            None => {
+                self.unsettled.insert(pod.workload.clone());
+            }
+        }
+    }
+
+    /// What `DaemonSet`s have to do for the nodes that changed.
+    pub(super) fn daemonized(&mut self, state: &ClusterState) -> Daemonized {
+        let mut done = Daemonized::default();
+        for controller in self.workloads.values_mut() {
+            let Some(daemons) = &mut controller.daemons else { continue };
+            let Asked { missing, leaving } = daemons.settle(&controller.workload, state);
+            done.leaving.extend(leaving);
+            for (node, shape) in missing {
+                self.made += 1;
+                let pod = controller.daemon(&node, shape, state, self.made);
+                if let Some(daemons) = &mut controller.daemons {
+                    daemons.came(&pod);
+                }
+                done.made.push(pod);
+            }
+            let wanted = controller.daemons.as_ref().map_or(0, number);
+            if wanted != controller.workload.replicas {
+                controller.workload.replicas = wanted;
+                done.resized.push(controller.workload.clone());
+            }
+        }
+        done
     }
 
     /// The pods that are missing, `arriving` counted as there.
     pub(super) fn missing(&mut self, state: &ClusterState, arriving: &[Pod]) -> Vec<Pod> {
         let mut made = Vec::new();
         for key in std::mem::take(&mut self.unsettled) {
-            let Some(controller) = self.workloads.get_mut(&key).filter(|controller| !controller.listed)
-            else {
-                continue;
-            };
+            let making = |controller: &&mut Controller| !controller.listed && controller.daemons.is_none();
+            let Some(controller) = self.workloads.get_mut(&key).filter(making) else { continue };
             let there = state.workload(&key).map_or(0, |workload| workload.pods().count());
             let coming = arriving.iter().filter(|pod| pod.workload == key).count();
             let wanted = controller.workload.replicas as usize;
@@ -88,9 +177,8 @@ impl Controllers {
     /// The pods of a workload that are too many: those without a node first, then those of which most are on one node,
     /// then the youngest, as a `ReplicaSet` chooses them. None where the trace says which pods there are.
     pub(super) fn superfluous(&self, key: &WorkloadKey, state: &ClusterState) -> Vec<PodUid> {
-        let Some(controller) = self.workloads.get(key).filter(|controller| !controller.listed) else {
-            return Vec::new();
-        };
+        let making = |controller: &&Controller| !controller.listed && controller.daemons.is_none();
+        let Some(controller) = self.workloads.get(key).filter(making) else { return Vec::new() };
         let Some(workload) = state.workload(key) else { return Vec::new() };
         let mut pods: Vec<&Pod> = workload.pods().filter_map(|uid| state.pod_of(uid)).collect();
         let mut together: BTreeMap<&NodeName, usize> = BTreeMap::new();
@@ -106,22 +194,46 @@ impl Controllers {
 
 /// Whether a pod that is evicted comes again on another node: not those of a node (`DaemonSet`s, static pods), and not those
 /// of nobody.
-pub(crate) fn comes_again(workload: &WorkloadKey) -> bool {
-    !matches!(&*workload.kind, "DaemonSet" | "Node" | "Pod")
+fn comes_again(workload: &WorkloadKey) -> bool {
+    !belongs_to_its_node(workload) && workload.kind != "Pod"
+}
+
+/// Whether the pods are there for their node: those of `DaemonSet`s, and static ones. Who drains a node leaves them there.
+pub(super) fn belongs_to_its_node(workload: &WorkloadKey) -> bool {
+    workload.kind == DAEMON_SET || workload.kind == "Node"
+}
+
+fn number(daemons: &Daemons) -> u32 {
+    u32::try_from(daemons.wanted()).unwrap_or(u32::MAX)
 }
 
 impl Controller {
     /// A new replica under a name that no pod has.
     fn pod(&mut self, state: &ClusterState, made: u64) -> Pod {
-        let Workload { key, shape, .. } = &self.workload;
+        let WorkloadKey { namespace, name, .. } = &self.workload.key;
         loop {
-            let name = PodKey::new(key.namespace.as_str(), format!("{}-{}", key.name, self.next));
+            let key = PodKey::new(namespace.as_str(), format!("{name}-{}", self.next));
             self.next += 1;
-            if state.pod(&name).is_none() {
-                let uid = PodUid::new(format!("made-{made:09}"));
-                let (workload, shape) = (key.clone(), shape.clone());
-                break Pod { key: name, uid, workload, shape, node: None, finished: false, gated: false };
+            if state.pod(&key).is_none() {
+                break self.made(key, Arc::clone(&self.workload.shape), made);
             }
         }
+    }
+
+    /// The pod for a node, which is named after it.
+    fn daemon(&mut self, node: &NodeName, shape: Arc<PodShape>, state: &ClusterState, made: u64) -> Pod {
+        let WorkloadKey { namespace, name, .. } = &self.workload.key;
+        let mut key = PodKey::new(namespace.as_str(), format!("{name}-{node}"));
+        while state.pod(&key).is_some() {
+            key = PodKey::new(namespace.as_str(), format!("{name}-{node}-{}", self.next));
+            self.next += 1;
+        }
+        self.made(key, shape, made)
+    }
+
+    fn made(&self, key: PodKey, shape: Arc<PodShape>, made: u64) -> Pod {
+        let uid = PodUid::new(format!("made-{made:09}"));
+        let workload = self.workload.key.clone();
+        Pod { key, uid, workload, shape, node: None, finished: false, gated: false }
     }
 }

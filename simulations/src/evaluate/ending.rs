@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use wit_graph::WorkloadKey;
 use wit_placement::{Event, Node, NodeName, Pod, PodKey, PodUid, RuntimeClass, Workload};
 
-use crate::engine::comes_again;
 use crate::scenario::{Scenario, Step};
 
 /// What is there at the end.
@@ -75,7 +74,8 @@ impl Ending {
         let Self { pods, workloads, .. } = self;
         let listed = |key: &WorkloadKey| workloads.get(key).is_some_and(|(_, listed)| *listed);
         pods.retain(|_, pod| {
-            pod.node.as_ref() != Some(node) || (listed(&pod.workload) && comes_again(&pod.workload))
+            pod.node.as_ref() != Some(node)
+                || (listed(&pod.workload) && !matches!(&*pod.workload.kind, "DaemonSet" | "Node" | "Pod"))
         });
         for pod in pods.values_mut().filter(|pod| pod.node.as_ref() == Some(node)) {
             pod.node = None;

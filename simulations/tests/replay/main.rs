@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
 
 mod cases;
+mod daemon_sets;
 mod departures;
 mod errors;
 mod optimum;
