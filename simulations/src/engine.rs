@@ -46,7 +46,7 @@ pub struct Options {
     pub order: Order,
     /// What is drawn is drawn by this.
     pub seed: u64,
-    /// How kube-scheduler is configured; the extender's weight is that of the settings.
+    /// How kube-scheduler is configured; the extender's weight and spreading by default are those of the settings.
     pub profile: Profile,
     /// Pairs of workloads: where there are any, pods of one time come in their order ([`arrivals::batch`]).
     pub batch: Arc<[(WorkloadKey, WorkloadKey)]>,
@@ -84,7 +84,11 @@ pub fn run<S: Strategy>(
     strategy: &mut S,
 ) -> anyhow::Result<Run> {
     let state = ClusterState::new(settings.clone())?;
-    let profile = Profile { extender_weight: settings.scheduler.weight, ..options.profile.clone() };
+    let profile = Profile {
+        extender_weight: settings.scheduler.weight,
+        spreads_by_default: settings.scheduler.default_topology_spread,
+        ..options.profile.clone()
+    };
     let last = scenario.steps.last().map_or(0, |(at, _)| at.0);
     let mut simulation = Simulation {
         timeline: Timeline::default(),

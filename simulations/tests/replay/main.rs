@@ -9,4 +9,5 @@ mod errors;
 mod optimum;
 mod properties;
 mod shop;
+mod strategies;
 mod support;
