@@ -20,7 +20,7 @@ pub use self::attempts::Turns;
 
 use self::attempts::Attempts;
 use self::controllers::Controllers;
-use crate::arrivals::{self, Order};
+use crate::arrivals::{self, Draws, Order};
 use crate::metrics::{Course, Metrics, Point, Waiting};
 use crate::scenario::{Scenario, Step};
 use crate::strategy::Strategy;
@@ -96,6 +96,7 @@ pub fn run<S: Strategy>(
         worlds: &scenario.worlds,
         options,
         controllers: Controllers::default(),
+        draws: Draws::of(options.seed),
         arriving: Vec::new(),
         gathering: false,
         cycling: false,
@@ -142,6 +143,7 @@ struct Simulation<'a> {
     worlds: &'a BTreeMap<ImageReference, World>,
     options: &'a Options,
     controllers: Controllers,
+    draws: Draws,
     /// Pods that arrive at this time.
     arriving: Vec<Pod>,
     /// Whether [`Happening::Gathered`] is planned.
@@ -278,7 +280,7 @@ impl<'a> Simulation<'a> {
         pods.extend(of_nodes);
         let mut wait = Millis(0);
         let pods = match &*self.options.batch {
-            [] => self.options.order.arrange(pods, self.options.seed),
+            [] => self.options.order.arrange(pods, &mut self.draws),
             pairs => arrivals::batch(pods, pairs),
         };
         for pod in pods {

@@ -50,3 +50,13 @@ fn the_scheduler_spreads_by_default_where_it_is_told_to_what_it_would_spread() {
     }
     assert_eq!(on_small("Job", "true"), 0, "the scheduler knows no selector of a Job");
 }
+
+#[test]
+fn spread_and_random_do_not_depend_on_the_weight_of_the_extender() {
+    for strategy in [Name::Spread, Name::Random] {
+        let placed =
+            |weight| placed(strategy, &scenario("Deployment"), &settings("scheduler.weight", weight));
+        assert_eq!(placed("1"), placed("15"), "{strategy:?}");
+        assert!(placed("1").values().any(|node| node == "small"), "{strategy:?}");
+    }
+}
