@@ -13,13 +13,14 @@ use std::sync::Arc;
 use wit_config::Settings;
 use wit_graph::WorkloadKey;
 use wit_placement::kube_scheduler::report::{Refusal, SCHEDULER_CODE};
-use wit_placement::kube_scheduler::{Attempt, Profile, Scheduler};
+use wit_placement::kube_scheduler::{Attempt, NoExtender, Profile, Scheduler};
 use wit_placement::{Affinity, ClusterState, Event, ImageReference, Millis, Pod, PodUid, World};
 
 pub use self::attempts::Turns;
 
 use self::attempts::Attempts;
 use self::controllers::Controllers;
+pub(crate) use self::controllers::is_made;
 use crate::arrivals::{self, Draws, Order};
 use crate::metrics::{Course, Metrics, Point, Waiting};
 use crate::scenario::{Scenario, Step};
@@ -83,38 +84,18 @@ pub fn run<S: Strategy>(
     options: &Options,
     strategy: &mut S,
 ) -> anyhow::Result<Run> {
-    let state = ClusterState::new(settings.clone())?;
-    let profile = Profile {
-        extender_weight: settings.scheduler.weight,
-        spreads_by_default: settings.scheduler.default_topology_spread,
-        ..options.profile.clone()
-    };
-    let last = scenario.steps.last().map_or(0, |(at, _)| at.0);
-    let mut simulation = Simulation {
-        timeline: Timeline::default(),
-        scheduler: Scheduler::with_profile(state, profile),
-        worlds: &scenario.worlds,
-        options,
-        controllers: Controllers::default(),
-        draws: Draws::of(options.seed),
-        arriving: Vec::new(),
-        gathering: false,
-        cycling: false,
-        waking: None,
-        progressed: false,
-        waiting: BTreeMap::new(),
-        every: last.checked_div(u64::from(options.points)).map_or(0, |every| every.max(1)),
-        next_point: 0,
-        last,
-        ended: Millis::default(),
-        course: Course::default(),
-        attempts: Attempts::default(),
-        waits: Vec::new(),
-    };
-    for (at, step) in &scenario.steps {
-        simulation.timeline.plan(*at, Happening::Step(step));
-    }
-    Ok(simulation.run(strategy))
+    Ok(Simulation::new(scenario, settings, options)?.run(strategy))
+}
+
+/// The cluster after the last step of a scenario where the scheduler never comes to place anybody.
+///
+/// # Errors
+/// Says which interface name in the host catalogue is none.
+pub(crate) fn unplaced(scenario: &Scenario, settings: &Settings) -> anyhow::Result<ClusterState> {
+    let options = Options::default();
+    let mut simulation = Simulation::new(scenario, settings, &options)?;
+    simulation.schedules = false;
+    Ok(simulation.run(&mut NoExtender).state)
 }
 
 /// Something that happens.
@@ -140,6 +121,8 @@ enum Happening<'a> {
 struct Simulation<'a> {
     timeline: Timeline<Happening<'a>>,
     scheduler: Scheduler,
+    /// Whether the scheduler has its cycles.
+    schedules: bool,
     worlds: &'a BTreeMap<ImageReference, World>,
     options: &'a Options,
     controllers: Controllers,
@@ -168,6 +151,42 @@ struct Simulation<'a> {
 }
 
 impl<'a> Simulation<'a> {
+    fn new(scenario: &'a Scenario, settings: &Settings, options: &'a Options) -> anyhow::Result<Self> {
+        let state = ClusterState::new(settings.clone())?;
+        let profile = Profile {
+            extender_weight: settings.scheduler.weight,
+            spreads_by_default: settings.scheduler.default_topology_spread,
+            ..options.profile.clone()
+        };
+        let last = scenario.steps.last().map_or(0, |(at, _)| at.0);
+        let mut timeline = Timeline::default();
+        for (at, step) in &scenario.steps {
+            timeline.plan(*at, Happening::Step(step));
+        }
+        Ok(Self {
+            timeline,
+            scheduler: Scheduler::with_profile(state, profile),
+            schedules: true,
+            worlds: &scenario.worlds,
+            options,
+            controllers: Controllers::default(),
+            draws: Draws::of(options.seed),
+            arriving: Vec::new(),
+            gathering: false,
+            cycling: false,
+            waking: None,
+            progressed: false,
+            waiting: BTreeMap::new(),
+            every: last.checked_div(u64::from(options.points)).map_or(0, |every| every.max(1)),
+            next_point: 0,
+            last,
+            ended: Millis::default(),
+            course: Course::default(),
+            attempts: Attempts::default(),
+            waits: Vec::new(),
+        })
+    }
+
     fn run<S: Strategy>(mut self, strategy: &mut S) -> Run {
         while let Some(happening) = self.timeline.next() {
             self.take_point();
@@ -362,7 +381,7 @@ impl<'a> Simulation<'a> {
     }
 
     fn plan_cycle(&mut self) {
-        if !std::mem::replace(&mut self.cycling, true) {
+        if self.schedules && !std::mem::replace(&mut self.cycling, true) {
             self.timeline.plan_after(Millis(0), Happening::Cycle);
         }
     }

@@ -12,6 +12,8 @@ use wit_placement::{ClusterState, NodeName, Pod, PodKey, PodShape, PodUid, Workl
 use self::daemon_set::{Asked, Daemons};
 
 const DAEMON_SET: &str = "DaemonSet";
+/// What the UIDs of pods begin with that workloads make.
+const MADE: &str = "made-";
 
 /// The workloads and what they want.
 #[derive(Debug, Default)]
@@ -192,6 +194,11 @@ impl Controllers {
     }
 }
 
+/// Whether a workload made the pod under a name with a number.
+pub(crate) fn is_made(pod: &Pod) -> bool {
+    pod.uid.0.starts_with(MADE) && !belongs_to_its_node(&pod.workload)
+}
+
 /// Whether a pod that is evicted comes again on another node: not those of a node (`DaemonSet`s, static pods), and not those
 /// of nobody.
 fn comes_again(workload: &WorkloadKey) -> bool {
@@ -232,7 +239,7 @@ impl Controller {
     }
 
     fn made(&self, key: PodKey, shape: Arc<PodShape>, made: u64) -> Pod {
-        let uid = PodUid::new(format!("made-{made:09}"));
+        let uid = PodUid::new(format!("{MADE}{made:09}"));
         let workload = self.workload.key.clone();
         Pod { key, uid, workload, shape, node: None, finished: false, gated: false }
     }

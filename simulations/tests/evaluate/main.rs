@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
+mod replayed;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
