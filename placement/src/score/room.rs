@@ -3,10 +3,9 @@
 
 use wit_config::LinkMode;
 
-use super::whole;
 use crate::nodes::{Demand, NodeIdx, NodeState, Wanted};
 use crate::subject::Subject;
-use crate::workloads::{WorkloadIdx, WorkloadState};
+use crate::workloads::{WorkloadIdx, WorkloadState, whole};
 
 /// So many workloads around the pod are looked at: room for a whole application, not for a whole connected cluster.
 const MOST: usize = super::APPLICATION;
