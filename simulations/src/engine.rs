@@ -94,7 +94,8 @@ pub fn run<S: Strategy>(
 pub(crate) fn unplaced(scenario: &Scenario, settings: &Settings) -> anyhow::Result<ClusterState> {
     let options = Options::default();
     let mut simulation = Simulation::new(scenario, settings, &options)?;
-    simulation.schedules = false;
+    // A cycle counts as planned that never comes.
+    simulation.cycling = true;
     Ok(simulation.run(&mut NoExtender).state)
 }
 
@@ -121,8 +122,6 @@ enum Happening<'a> {
 struct Simulation<'a> {
     timeline: Timeline<Happening<'a>>,
     scheduler: Scheduler,
-    /// Whether the scheduler has its cycles.
-    schedules: bool,
     worlds: &'a BTreeMap<ImageReference, World>,
     options: &'a Options,
     controllers: Controllers,
@@ -166,7 +165,6 @@ impl<'a> Simulation<'a> {
         Ok(Self {
             timeline,
             scheduler: Scheduler::with_profile(state, profile),
-            schedules: true,
             worlds: &scenario.worlds,
             options,
             controllers: Controllers::default(),
@@ -381,7 +379,7 @@ impl<'a> Simulation<'a> {
     }
 
     fn plan_cycle(&mut self) {
-        if self.schedules && !std::mem::replace(&mut self.cycling, true) {
+        if !std::mem::replace(&mut self.cycling, true) {
             self.timeline.plan_after(Millis(0), Happening::Cycle);
         }
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wit_graph::WorkloadKey;
-use wit_placement::{ClusterState, NodeName, Pod, PodKey, PodShape, PodUid, Workload};
+use wit_placement::{ClusterState, NodeName, Pod, PodKey, PodShape, PodUid, Workload, WorkloadState};
 
 use self::daemon_set::{Asked, Daemons};
 
@@ -60,7 +60,7 @@ impl Controllers {
         let (next, known) = self.workloads.remove(key).map_or((0, None), |known| (known.next, known.daemons));
         let daemons = (key.kind == DAEMON_SET && !listed).then(|| {
             let mut daemons = known.unwrap_or_default();
-            let there = state.workload(key).into_iter().flat_map(|workload| workload.pods());
+            let there = state.workload(key).into_iter().flat_map(WorkloadState::pods);
             there.filter_map(|uid| state.pod_of(uid)).for_each(|pod| daemons.came(pod));
             arriving.iter().filter(|pod| pod.workload == *key).for_each(|pod| daemons.came(pod));
             daemons.look_at_all(state);

@@ -124,6 +124,8 @@ fn made_at_most(scenario: &Scenario) -> BTreeMap<WorkloadKey, u64> {
         }
     }
     let times = if priorities.len() > 1 { u64::MAX } else { losses };
-    told.values_mut().for_each(|made| *made = made.saturating_mul(times));
+    for made in told.values_mut() {
+        *made = made.saturating_mul(times);
+    }
     told
 }
