@@ -15,9 +15,11 @@
 //! |---|---|
 //! | what can happen? | [`Happening`] |
 //! | from lines and back, with every problem told | [`Trace::read`], [`Trace::write`] |
+//! | what else is to be said of it? | [`Trace::examine`] |
 //! | what may a line be, for programs? | [`Line`] and `docs/schemas/trace.json` |
 //! | what does it mean to the placement code? | [`load`](mod@load) |
 
+mod examine;
 pub mod load;
 mod read;
 mod schema;
@@ -31,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use wit_config::API_VERSION;
 use wit_graph::{Component, WorkloadKey};
 
+pub use examine::Examined;
 pub use read::{TraceError, TraceProblem};
 pub use schema::Line;
 
