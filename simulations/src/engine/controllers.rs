@@ -19,6 +19,8 @@ const MADE: &str = "made-";
 #[derive(Debug, Default)]
 pub(super) struct Controllers {
     workloads: BTreeMap<WorkloadKey, Controller>,
+    /// The nodes that are to have a pod each, for `DaemonSet`s that make their pods.
+    daemons: BTreeMap<WorkloadKey, Daemons>,
     /// Those whose pods are to be counted.
     unsettled: BTreeSet<WorkloadKey>,
     /// How many pods were made, for their UIDs.
@@ -31,8 +33,6 @@ struct Controller {
     listed: bool,
     /// The number in the next pod's name.
     next: u32,
-    /// The nodes that are to have a pod each, where it is a `DaemonSet` that makes its pods.
-    daemons: Option<Daemons>,
 }
 
 /// What is to be done about the pods of `DaemonSet`s and their number.
@@ -57,61 +57,63 @@ impl Controllers {
         arriving: &[Pod],
     ) -> Workload {
         let key = &told.key;
-        let (next, known) = self.workloads.remove(key).map_or((0, None), |known| (known.next, known.daemons));
-        let daemons = (key.kind == DAEMON_SET && !listed).then(|| {
-            let mut daemons = known.unwrap_or_default();
+        let mut workload = told.clone();
+        if key.kind == DAEMON_SET && !listed {
+            let daemons = self.daemons.entry(key.clone()).or_default();
             let there = state.workload(key).into_iter().flat_map(WorkloadState::pods);
             there.filter_map(|uid| state.pod_of(uid)).for_each(|pod| daemons.came(pod));
             arriving.iter().filter(|pod| pod.workload == *key).for_each(|pod| daemons.came(pod));
             daemons.look_at_all(state);
-            daemons
-        });
-        let replicas = daemons.as_ref().map_or(told.replicas, number);
-        let workload = Workload { replicas, ..told.clone() };
-        let controller = Controller { workload: workload.clone(), listed, next, daemons };
-        self.workloads.insert(key.clone(), controller);
+            workload.replicas = daemons.wanted();
+        } else {
+            self.daemons.remove(key);
+        }
+        let next = self.workloads.get(key).map_or(0, |known| known.next);
+        self.workloads.insert(key.clone(), Controller { workload: workload.clone(), listed, next });
         self.unsettled.insert(key.clone());
         workload
     }
 
     /// A node is there, changed or gone; says whether anybody has to look at it.
     pub(super) fn node_changed(&mut self, node: &NodeName) -> bool {
-        self.daemons().map(|daemons| daemons.look_at(node)).count() > 0
+        for daemons in self.daemons.values_mut() {
+            daemons.look_at(node);
+        }
+        !self.daemons.is_empty()
     }
 
     /// A pod comes of which the scenario tells.
     pub(super) fn came(&mut self, pod: &Pod) {
-        if let Some(daemons) = self.daemons_of(&pod.workload) {
+        if let Some(daemons) = self.daemons.get_mut(&pod.workload) {
             daemons.came(pod);
         }
     }
 
-    fn daemons(&mut self) -> impl Iterator<Item = &mut Daemons> {
-        self.workloads.values_mut().filter_map(|controller| controller.daemons.as_mut())
-    }
-
-    fn daemons_of(&mut self, key: &WorkloadKey) -> Option<&mut Daemons> {
-        self.workloads.get_mut(key)?.daemons.as_mut()
+    /// Whoever wants a number of replicas: no `DaemonSet` that makes its pods.
+    fn counting(&mut self, key: &WorkloadKey) -> Option<&mut Controller> {
+        if self.daemons.contains_key(key) { None } else { self.workloads.get_mut(key) }
     }
 
     /// Gives a workload another number of replicas; returns what it is then. A `DaemonSet` that makes its pods has no such
     /// number.
     pub(super) fn scale(&mut self, key: &WorkloadKey, replicas: u32) -> Option<Workload> {
-        let controller = self.workloads.get_mut(key).filter(|controller| controller.daemons.is_none())?;
+        let controller = self.counting(key)?;
         controller.workload.replicas = replicas;
+        let workload = controller.workload.clone();
         self.unsettled.insert(key.clone());
-        Some(controller.workload.clone())
+        Some(workload)
     }
 
     pub(super) fn forget(&mut self, key: &WorkloadKey) {
         self.workloads.remove(key);
+        self.daemons.remove(key);
         self.unsettled.remove(key);
     }
 
     /// A pod of the workload has ended by itself, and is not to be made again; returns what the workload is then.
     /// A `DaemonSet` makes it again all the same.
     pub(super) fn finished(&mut self, key: &WorkloadKey) -> Option<Workload> {
-        let controller = self.workloads.get_mut(key).filter(|controller| controller.daemons.is_none())?;
+        let controller = self.counting(key)?;
         controller.workload.replicas = controller.workload.replicas.saturating_sub(1);
         Some(controller.workload.clone())
     }
@@ -127,7 +129,7 @@ impl Controllers {
 
     /// A pod of the workload is gone.
     pub(super) fn lost(&mut self, pod: &Pod) {
-        match self.daemons_of(&pod.workload) {
+        match self.daemons.get_mut(&pod.workload) {
             Some(daemons) => daemons.lost(pod),
             None => {
                 self.unsettled.insert(pod.workload.clone());
@@ -138,21 +140,18 @@ impl Controllers {
     /// What `DaemonSet`s have to do for the nodes that changed.
     pub(super) fn daemonized(&mut self, state: &ClusterState) -> Daemonized {
         let mut done = Daemonized::default();
-        for controller in self.workloads.values_mut() {
-            let Some(daemons) = &mut controller.daemons else { continue };
+        for (key, daemons) in &mut self.daemons {
+            let Some(controller) = self.workloads.get_mut(key) else { continue };
             let Asked { missing, leaving } = daemons.settle(&controller.workload, state);
             done.leaving.extend(leaving);
             for (node, shape) in missing {
                 self.made += 1;
                 let pod = controller.daemon(&node, shape, state, self.made);
-                if let Some(daemons) = &mut controller.daemons {
-                    daemons.came(&pod);
-                }
+                daemons.came(&pod);
                 done.made.push(pod);
             }
-            let wanted = controller.daemons.as_ref().map_or(0, number);
-            if wanted != controller.workload.replicas {
-                controller.workload.replicas = wanted;
+            if daemons.wanted() != controller.workload.replicas {
+                controller.workload.replicas = daemons.wanted();
                 done.resized.push(controller.workload.clone());
             }
         }
@@ -163,8 +162,13 @@ impl Controllers {
     pub(super) fn missing(&mut self, state: &ClusterState, arriving: &[Pod]) -> Vec<Pod> {
         let mut made = Vec::new();
         for key in std::mem::take(&mut self.unsettled) {
-            let making = |controller: &&mut Controller| !controller.listed && controller.daemons.is_none();
-            let Some(controller) = self.workloads.get_mut(&key).filter(making) else { continue };
+            let Some(controller) = self.workloads.get_mut(&key).filter(|controller| !controller.listed)
+            else {
+                continue;
+            };
+            if self.daemons.contains_key(&key) {
+                continue;
+            }
             let there = state.workload(&key).map_or(0, |workload| workload.pods().count());
             let coming = arriving.iter().filter(|pod| pod.workload == key).count();
             let wanted = controller.workload.replicas as usize;
@@ -179,7 +183,7 @@ impl Controllers {
     /// The pods of a workload that are too many: those without a node first, then those of which most are on one node,
     /// then the youngest, as a `ReplicaSet` chooses them. None where the trace says which pods there are.
     pub(super) fn superfluous(&self, key: &WorkloadKey, state: &ClusterState) -> Vec<PodUid> {
-        let making = |controller: &&Controller| !controller.listed && controller.daemons.is_none();
+        let making = |controller: &&Controller| !controller.listed && !self.daemons.contains_key(key);
         let Some(controller) = self.workloads.get(key).filter(making) else { return Vec::new() };
         let Some(workload) = state.workload(key) else { return Vec::new() };
         let mut pods: Vec<&Pod> = workload.pods().filter_map(|uid| state.pod_of(uid)).collect();
@@ -208,10 +212,6 @@ fn comes_again(workload: &WorkloadKey) -> bool {
 /// Whether the pods are there for their node: those of `DaemonSet`s, and static ones. Who drains a node leaves them there.
 pub(super) fn belongs_to_its_node(workload: &WorkloadKey) -> bool {
     workload.kind == DAEMON_SET || workload.kind == "Node"
-}
-
-fn number(daemons: &Daemons) -> u32 {
-    u32::try_from(daemons.wanted()).unwrap_or(u32::MAX)
 }
 
 impl Controller {

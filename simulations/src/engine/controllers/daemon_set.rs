@@ -88,8 +88,8 @@ impl Daemons {
     }
 
     /// How many pods it wants.
-    pub(super) fn wanted(&self) -> usize {
-        self.wanted.len()
+    pub(super) fn wanted(&self) -> u32 {
+        u32::try_from(self.wanted.len()).unwrap_or(u32::MAX)
     }
 
     /// Looks at the nodes that changed, or lost their pod.
