@@ -29,13 +29,13 @@ fn nodes() -> [Value; 3] {
     ]
 }
 
-fn workload(name: &str, replicas: u32, spec: Value) -> Value {
-    let mut spec = spec;
-    spec["containers"] = json!([{
+fn workload(name: &str, replicas: u32, class: Option<&str>, selector: &Value) -> Value {
+    let container = json!({
         "name": "main",
         "image": format!("registry.example/shop/{name}:1.0.0"),
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}},
-    }]);
+    });
+    let spec = json!({"runtimeClassName": class, "nodeSelector": selector, "containers": [container]});
     let key = format!("small/Deployment/{name}");
     json!({"at": 0, "workload": {"workload": key, "replicas": replicas, "template": {"spec": spec}}})
 }
@@ -43,16 +43,16 @@ fn workload(name: &str, replicas: u32, spec: Value) -> Value {
 /// Of the shop two components that need nobody, with eight pods for six places; one whose providers are nowhere; and four pods
 /// that are not Wasm for two places.
 fn trace(shop: &Trace) -> Result<Trace> {
-    let wasm = || json!({"runtimeClassName": "wasm"});
+    let (wasm, anywhere) = (Some("wasm"), json!({}));
     let mut lines =
         vec![json!({"apiVersion": "wit-placement.dev/v1alpha1", "kind": "Trace", "name": "small"})];
     lines.push(json!({"at": 0, "runtimeClass": {"metadata": {"name": "wasm"}, "handler": "wasmtime"}}));
     lines.extend(nodes());
     lines.extend([
-        workload("cart", 4, wasm()),
-        workload("mail", 4, wasm()),
-        workload("gateway", 1, wasm()),
-        workload("web", 4, json!({"nodeSelector": {"linux": "only"}})),
+        workload("cart", 4, wasm, &anywhere),
+        workload("mail", 4, wasm, &anywhere),
+        workload("gateway", 1, wasm, &anywhere),
+        workload("web", 4, None, &json!({"linux": "only"})),
     ]);
     let text: Vec<String> = lines.iter().map(Value::to_string).collect();
     let mut trace = Trace::read(text.join("\n").as_bytes()).context("a trace")?;
