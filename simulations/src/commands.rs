@@ -130,7 +130,7 @@ pub(crate) fn validate(arguments: &ValidateArguments, out: &mut dyn Write) -> an
             writeln!(out, "{name}: {}", Counts::of(&trace))?;
         }
         for warning in &warnings {
-            writeln!(out, "{name}: {warning}")?;
+            writeln!(out, "{name}: warning: {warning}")?;
         }
         if trace.unfinished.is_some() && found.is_empty() {
             writeln!(out, "{name}: `wit-sim record --append` cuts the unfinished line off and goes on")?;
