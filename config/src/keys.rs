@@ -58,6 +58,10 @@ pub(crate) static SETTINGS: &[Row] = &[
     Row::new("scheduler.weight", "15", Kind::Count(1..=100, |s, v| s.scheduler.weight = v),
         "The `weight` of the extender entry. With 15 a full step of the score outweighs all default plugins \
          together; it also decides which nodes could have won and are presumed until the watch tells."),
+    Row::new("scheduler.defaultTopologySpread", "false",
+        Kind::Flag(|s, v| s.scheduler.default_topology_spread = v),
+        "Whether wit-sim's model of kube-scheduler spreads pods of Deployments, ReplicaSets, StatefulSets and \
+         ReplicationControllers over nodes and zones by default, as the real one does (`defaultingType: System`)."),
 
     Row::section("placement", "The rules of the filter."),
     Row::new("placement.strict", "false", Kind::Flag(|s, v| s.placement.strict = v),
@@ -164,7 +168,7 @@ fn empty() -> Settings {
         mode: Mode::Observe,
         listeners: Listeners { verbs: address, ops: address, api: address },
         log: Log { format: LogFormat::Text, filter: String::new() },
-        scheduler: Scheduler { weight: 0 },
+        scheduler: Scheduler { weight: 0, default_topology_spread: false },
         placement: Placement { strict: false, blast_radius: 0.0, instances_per_node: None, exact_below: 0 },
         scoring: Scoring { gain: 0.0, group: 0.0, room: 0.0 },
         reading: Reading {

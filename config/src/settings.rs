@@ -85,6 +85,9 @@ pub enum LogFormat {
 pub struct Scheduler {
     /// The `weight` of our entry in its configuration, 1 to 100.
     pub weight: u32,
+    /// Whether it spreads pods of Deployments and their like over nodes and zones without being asked: `defaultingType: System`
+    /// of its plugin `PodTopologySpread`. Simulations alone read it.
+    pub default_topology_spread: bool,
 }
 
 /// The rules of the filter.

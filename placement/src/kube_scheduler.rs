@@ -16,7 +16,8 @@
 //!   topology-aware scheduling, batching. Image volumes do not count for `ImageLocality`. Tolerations know `Exists` and
 //!   `Equal`. Of namespaces only the name is known.
 //! - **Spreading by default** is off unless [`Profile::spreads_by_default`] asks for it, and then counts the pods of the
-//!   workload, where the real one counts what its Services and controllers select.
+//!   workload where that is a Deployment or its like; the real one counts what its controller selects, and for pods of any
+//!   owner what Services select, of which nothing is known here.
 //! - **Nodes** are looked at one after another; the real one looks at 16 at a time, so that its sample is not the same twice.
 //! - **Chance**: among equal nodes the first is taken, or one by a seed ([`Ties`]); so is where the search for victims begins.
 //! - **The queue** wakes pods for any event but bindings, which wake only those that a neighbour or the extender kept out;

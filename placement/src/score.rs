@@ -29,7 +29,7 @@ use crate::nodes::NodeIdx;
 use crate::request::{Candidate, PodRequest};
 use crate::state::ClusterState;
 use crate::subject::Subject;
-use crate::workloads::{WorkloadIdx, WorkloadState};
+use crate::workloads::{WorkloadIdx, WorkloadState, whole};
 
 /// The score of the best node.
 pub const BEST: u8 = 10;
@@ -232,14 +232,6 @@ impl ScoreBoard {
         let best = self.best.and_then(|best| positions.get(best).copied());
         Self { scores, terms, best, prefers: self.prefers }
     }
-}
-
-/// A share of replicas as a number of them, rounded up.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count, at least 0")]
-pub(crate) fn whole(replicas: f64) -> u32 {
-    /// What division and multiplication may be off by.
-    const NOISE: f64 = 1e-6;
-    (replicas - NOISE).ceil() as u32
 }
 
 /// Weighs the terms, gain and group each by its largest value.

@@ -228,3 +228,11 @@ impl WorkloadTable {
         self.free.push(workload);
     }
 }
+
+/// A share of replicas as a number of them, rounded up.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count, at least 0")]
+pub(crate) fn whole(replicas: f64) -> u32 {
+    /// What division and multiplication may be off by.
+    const NOISE: f64 = 1e-6;
+    (replicas - NOISE).ceil() as u32
+}

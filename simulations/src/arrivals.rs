@@ -28,6 +28,17 @@ pub enum Order {
     Interleaved,
 }
 
+/// What the orders of a run are drawn from.
+#[derive(Clone, Debug)]
+pub struct Draws(Xoshiro256PlusPlus);
+
+impl Draws {
+    /// The draws of a seed: the same seed gives the same.
+    pub fn of(seed: u64) -> Self {
+        Self(Xoshiro256PlusPlus::seed_from_u64(seed))
+    }
+}
+
 impl Order {
     /// The name as it is typed.
     pub fn as_str(self) -> &'static str {
@@ -39,19 +50,19 @@ impl Order {
         }
     }
 
-    /// The pods in this order.
-    pub fn arrange(self, pods: Vec<Pod>, seed: u64) -> Vec<Pod> {
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+    /// The pods in this order. What is drawn is drawn by `draws`, of which a run has one for all its times.
+    pub fn arrange(self, pods: Vec<Pod>, draws: &mut Draws) -> Vec<Pod> {
+        let Draws(random) = draws;
         match self {
             Self::Listed => pods,
             Self::Random => {
                 let mut pods = pods;
-                pods.shuffle(&mut random);
+                pods.shuffle(random);
                 pods
             }
-            Self::Grouped => shuffled_workloads(pods, &mut random).into_iter().flatten().collect(),
+            Self::Grouped => shuffled_workloads(pods, random).into_iter().flatten().collect(),
             Self::Interleaved => {
-                let groups = shuffled_workloads(pods, &mut random);
+                let groups = shuffled_workloads(pods, random);
                 let turns = groups.into_iter().flat_map(|group| group.into_iter().enumerate());
                 let mut pods: Vec<(usize, Pod)> = turns.collect();
                 pods.sort_by_key(|(turn, _)| *turn);
@@ -134,8 +145,8 @@ mod tests {
             let mut all = names(&pods);
             all.sort();
             for order in [Order::Listed, Order::Random, Order::Grouped, Order::Interleaved] {
-                let arranged = names(&order.arrange(pods.clone(), seed));
-                prop_assert_eq!(&arranged, &names(&order.arrange(pods.clone(), seed)));
+                let arranged = names(&order.arrange(pods.clone(), &mut Draws::of(seed)));
+                prop_assert_eq!(&arranged, &names(&order.arrange(pods.clone(), &mut Draws::of(seed))));
                 let mut sorted = arranged;
                 sorted.sort();
                 prop_assert_eq!(&sorted, &all);
@@ -144,10 +155,18 @@ mod tests {
     }
 
     #[test]
+    fn those_who_come_later_are_not_shuffled_as_those_before_them() {
+        let pods: Vec<_> = (0..20).map(|number| pod(0, number)).collect();
+        let mut draws = Draws::of(0);
+        let mut arranged = || names(&Order::Random.arrange(pods.clone(), &mut draws));
+        assert_ne!(arranged(), arranged());
+    }
+
+    #[test]
     fn grouped_pods_stay_together_and_interleaved_ones_take_turns() {
         let pods: Vec<_> = [0, 1, 0, 1, 0].into_iter().enumerate().map(|(at, one)| pod(one, at)).collect();
         let workloads = |order: Order, seed| -> String {
-            order.arrange(pods.clone(), seed).iter().map(|pod| &*pod.workload.name).collect()
+            order.arrange(pods.clone(), &mut Draws::of(seed)).iter().map(|pod| &*pod.workload.name).collect()
         };
         let drawn = |order| -> Vec<String> {
             let mut drawn: Vec<_> = (0..20).map(|seed| workloads(order, seed)).collect();

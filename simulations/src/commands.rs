@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 
 use crate::claims::{self, Claim, Scenarios};
 use crate::cli::{
@@ -25,7 +25,7 @@ use crate::import::{
 };
 use crate::join;
 use crate::save;
-use crate::trace::{Trace, TraceError, TraceProblem};
+use crate::trace::{Examined, Trace, TraceError, TraceProblem};
 
 pub(crate) use documents::{diff, explain, export, report};
 pub(crate) use progress::Shown;
@@ -117,37 +117,39 @@ pub(crate) fn scenarios(arguments: &ScenariosArguments, out: &mut dyn Write) -> 
 pub(crate) fn validate(arguments: &ValidateArguments, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut problems = Vec::new();
     for path in &arguments.traces {
-        match read(path).and_then(|trace| simulated(path, trace)) {
-            Ok(trace) => {
-                let path = path.display();
-                writeln!(out, "{path}: {}", Counts::of(&trace))?;
-                if let Some(line) = trace.unfinished {
-                    writeln!(
-                        out,
-                        "{path}: line {line} is unfinished and passed over: the recording was killed while it was \
-                        written; `wit-sim record --append` cuts it off and goes on"
-                    )?;
-                }
+        let file = match opened(path) {
+            Ok(file) => file,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
             }
-            Err(error) => problems.extend(error),
+        };
+        let Examined { trace, problems: found, warnings } = Trace::examine(file);
+        let name = path.display();
+        if found.is_empty() {
+            writeln!(out, "{name}: {}", Counts::of(&trace))?;
         }
+        for warning in &warnings {
+            writeln!(out, "{name}: warning: {warning}")?;
+        }
+        if trace.unfinished.is_some() && found.is_empty() {
+            writeln!(out, "{name}: `wit-sim record --append` cuts the unfinished line off and goes on")?;
+        }
+        problems.extend(in_file(path, TraceError { problems: found }));
     }
     if problems.is_empty() { Ok(()) } else { Err(ImportError { problems }.into()) }
 }
 
-/// A trace from its file, or everything that is wrong with it.
-fn read(path: &Path) -> Result<Trace, Vec<ImportProblem>> {
-    let problem =
-        |place: String, message: String| ImportProblem { file: path.display().to_string(), place, message };
-    let file = File::open(path)
-        .map_err(|error| vec![problem(String::new(), format!("cannot be opened: {error}"))])?;
-    Trace::read(BufReader::new(file)).map_err(|error| in_file(path, error))
+fn opened(path: &Path) -> Result<BufReader<File>, ImportProblem> {
+    let (file, place) = (path.display().to_string(), String::new());
+    let problem = |error| ImportProblem { file, place, message: format!("cannot be opened: {error}") };
+    File::open(path).map(BufReader::new).map_err(problem)
 }
 
-/// The trace if it can be simulated, or everything that keeps it from that.
-fn simulated(path: &Path, trace: Trace) -> Result<Trace, Vec<ImportProblem>> {
-    trace.load().map_err(|error| in_file(path, error))?;
-    Ok(trace)
+/// A trace from its file, or everything that is wrong with it.
+fn read(path: &Path) -> Result<Trace, Vec<ImportProblem>> {
+    let file = opened(path).map_err(|problem| vec![problem])?;
+    Trace::read(file).map_err(|error| in_file(path, error))
 }
 
 fn in_file(path: &Path, error: TraceError) -> Vec<ImportProblem> {
@@ -169,6 +171,7 @@ fn give(
         writeln!(notes, "passed over: {problem}")?;
     }
     let trace = &imported.trace;
+    trace.load().context("what would be written cannot be simulated")?;
     if let Some(path) = &target.output {
         save(trace, path)?;
     } else {

@@ -20,7 +20,8 @@ pub struct Counts {
     pub workloads: usize,
     /// Pods that the trace lists; those that the engine makes for its workloads are not counted.
     pub pods: usize,
-    /// Replicas that are wanted when a workload is first told of, where its pods are not listed.
+    /// Replicas that are wanted when a workload is first told of, where its pods are not listed; of `DaemonSet`s, whose number the
+    /// nodes say, none.
     pub replicas: u64,
     /// Links that annotations declare.
     pub links: usize,
@@ -51,7 +52,8 @@ impl Counts {
                 }
                 Happening::Workload(workload) if workloads.insert(&workload.workload) => {
                     counts.links += links(&workload.template);
-                    counts.replicas += u64::from(if workload.listed { 0 } else { workload.replicas });
+                    let follows = workload.listed || *workload.workload.kind == *"DaemonSet";
+                    counts.replicas += u64::from(if follows { 0 } else { workload.replicas });
                 }
                 _ => {}
             }

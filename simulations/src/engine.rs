@@ -13,15 +13,15 @@ use std::sync::Arc;
 use wit_config::Settings;
 use wit_graph::WorkloadKey;
 use wit_placement::kube_scheduler::report::{Refusal, SCHEDULER_CODE};
-use wit_placement::kube_scheduler::{Attempt, Profile, Scheduler};
+use wit_placement::kube_scheduler::{Attempt, NoExtender, Profile, Scheduler};
 use wit_placement::{Affinity, ClusterState, Event, ImageReference, Millis, Pod, PodUid, World};
 
 pub use self::attempts::Turns;
 
 use self::attempts::Attempts;
 use self::controllers::Controllers;
-pub(crate) use self::controllers::comes_again;
-use crate::arrivals::{self, Order};
+pub(crate) use self::controllers::is_made;
+use crate::arrivals::{self, Draws, Order};
 use crate::metrics::{Course, Metrics, Point, Waiting};
 use crate::scenario::{Scenario, Step};
 use crate::strategy::Strategy;
@@ -47,7 +47,7 @@ pub struct Options {
     pub order: Order,
     /// What is drawn is drawn by this.
     pub seed: u64,
-    /// How kube-scheduler is configured; the extender's weight is that of the settings.
+    /// How kube-scheduler is configured; the extender's weight and spreading by default are those of the settings.
     pub profile: Profile,
     /// Pairs of workloads: where there are any, pods of one time come in their order ([`arrivals::batch`]).
     pub batch: Arc<[(WorkloadKey, WorkloadKey)]>,
@@ -84,33 +84,19 @@ pub fn run<S: Strategy>(
     options: &Options,
     strategy: &mut S,
 ) -> anyhow::Result<Run> {
-    let state = ClusterState::new(settings.clone())?;
-    let profile = Profile { extender_weight: settings.scheduler.weight, ..options.profile.clone() };
-    let last = scenario.steps.last().map_or(0, |(at, _)| at.0);
-    let mut simulation = Simulation {
-        timeline: Timeline::default(),
-        scheduler: Scheduler::with_profile(state, profile),
-        worlds: &scenario.worlds,
-        options,
-        controllers: Controllers::default(),
-        arriving: Vec::new(),
-        gathering: false,
-        cycling: false,
-        waking: None,
-        progressed: false,
-        waiting: BTreeMap::new(),
-        every: last.checked_div(u64::from(options.points)).map_or(0, |every| every.max(1)),
-        next_point: 0,
-        last,
-        ended: Millis::default(),
-        course: Course::default(),
-        attempts: Attempts::default(),
-        waits: Vec::new(),
-    };
-    for (at, step) in &scenario.steps {
-        simulation.timeline.plan(*at, Happening::Step(step));
-    }
-    Ok(simulation.run(strategy))
+    Ok(Simulation::new(scenario, settings, options)?.run(strategy))
+}
+
+/// The cluster after the last step of a scenario where the scheduler never comes to place anybody.
+///
+/// # Errors
+/// Says which interface name in the host catalogue is none.
+pub(crate) fn unplaced(scenario: &Scenario, settings: &Settings) -> anyhow::Result<ClusterState> {
+    let options = Options::default();
+    let mut simulation = Simulation::new(scenario, settings, &options)?;
+    // A cycle counts as planned that never comes.
+    simulation.cycling = true;
+    Ok(simulation.run(&mut NoExtender).state)
 }
 
 /// Something that happens.
@@ -139,6 +125,7 @@ struct Simulation<'a> {
     worlds: &'a BTreeMap<ImageReference, World>,
     options: &'a Options,
     controllers: Controllers,
+    draws: Draws,
     /// Pods that arrive at this time.
     arriving: Vec<Pod>,
     /// Whether [`Happening::Gathered`] is planned.
@@ -163,6 +150,41 @@ struct Simulation<'a> {
 }
 
 impl<'a> Simulation<'a> {
+    fn new(scenario: &'a Scenario, settings: &Settings, options: &'a Options) -> anyhow::Result<Self> {
+        let state = ClusterState::new(settings.clone())?;
+        let profile = Profile {
+            extender_weight: settings.scheduler.weight,
+            spreads_by_default: settings.scheduler.default_topology_spread,
+            ..options.profile.clone()
+        };
+        let last = scenario.steps.last().map_or(0, |(at, _)| at.0);
+        let mut timeline = Timeline::default();
+        for (at, step) in &scenario.steps {
+            timeline.plan(*at, Happening::Step(step));
+        }
+        Ok(Self {
+            timeline,
+            scheduler: Scheduler::with_profile(state, profile),
+            worlds: &scenario.worlds,
+            options,
+            controllers: Controllers::default(),
+            draws: Draws::of(options.seed),
+            arriving: Vec::new(),
+            gathering: false,
+            cycling: false,
+            waking: None,
+            progressed: false,
+            waiting: BTreeMap::new(),
+            every: last.checked_div(u64::from(options.points)).map_or(0, |every| every.max(1)),
+            next_point: 0,
+            last,
+            ended: Millis::default(),
+            course: Course::default(),
+            attempts: Attempts::default(),
+            waits: Vec::new(),
+        })
+    }
+
     fn run<S: Strategy>(mut self, strategy: &mut S) -> Run {
         while let Some(happening) = self.timeline.next() {
             self.take_point();
@@ -173,7 +195,7 @@ impl<'a> Simulation<'a> {
             }
             match happening {
                 Happening::Step(step) => self.step(step, strategy),
-                Happening::Gathered => self.gathered(),
+                Happening::Gathered => self.gathered(strategy),
                 Happening::Arrives(pod) => self.arrives(pod, strategy),
                 Happening::Read(image, world) => self.happens(Event::World(image, world), strategy),
                 Happening::Shown(event) => {
@@ -214,15 +236,20 @@ impl<'a> Simulation<'a> {
     fn step<S: Strategy>(&mut self, step: &'a Step, strategy: &mut S) {
         match step {
             Step::RuntimeClass(class) => self.happens(Event::RuntimeClass(class.clone()), strategy),
-            Step::Node(node) => self.happens(Event::Node(node.clone()), strategy),
+            Step::Node(node) => {
+                self.happens(Event::Node(node.clone()), strategy);
+                self.node_changed(&node.name);
+            }
             Step::NodeDrained(name) => self.node_drained(name, strategy),
             Step::NodeGone(name) => {
                 self.evict(name, strategy);
                 self.happens(Event::NodeGone(name.clone()), strategy);
+                self.node_changed(name);
             }
             Step::Workload { workload, listed } => {
-                self.happens(Event::Workload(workload.clone()), strategy);
-                self.controllers.set(workload, *listed);
+                let cache = self.scheduler.cache();
+                let told = self.controllers.set(workload, *listed, cache, &self.arriving);
+                self.happens(Event::Workload(told), strategy);
                 self.shrink(&workload.key, strategy);
                 self.gather();
             }
@@ -241,8 +268,12 @@ impl<'a> Simulation<'a> {
                 self.arriving.retain(|pod| pod.workload != *key);
                 self.happens(Event::WorkloadGone(key.clone()), strategy);
             }
-            Step::Pod(pod) if pod.node.is_some() => self.arrives(pod.clone(), strategy),
+            Step::Pod(pod) if pod.node.is_some() => {
+                self.controllers.came(pod);
+                self.arrives(pod.clone(), strategy);
+            }
             Step::Pod(pod) => {
+                self.controllers.came(pod);
                 self.arriving.push(pod.clone());
                 self.gather();
             }
@@ -258,13 +289,15 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    fn gathered(&mut self) {
+    fn gathered<S: Strategy>(&mut self, strategy: &mut S) {
         self.gathering = false;
+        let of_nodes = self.follow_nodes(strategy);
         let mut pods = std::mem::take(&mut self.arriving);
         pods.extend(self.controllers.missing(self.scheduler.cache(), &pods));
+        pods.extend(of_nodes);
         let mut wait = Millis(0);
         let pods = match &*self.options.batch {
-            [] => self.options.order.arrange(pods, self.options.seed),
+            [] => self.options.order.arrange(pods, &mut self.draws),
             pairs => arrivals::batch(pods, pairs),
         };
         for pod in pods {

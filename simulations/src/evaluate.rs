@@ -1,7 +1,9 @@
 //! What a given placement is worth: every metric of pods that somebody else put on nodes.
 //!
-//! The cluster is that of a trace after its last record; where the trace itself has pods on nodes is passed over, since
-//! the placement says where each pod is, and a pod that it does not name has no node.
+//! The cluster is that of a trace after its last record, as the engine of replays makes it; where the trace itself has pods on
+//! nodes is passed over, since the placement says where each pod is, and a pod that it does not name has no node. Which of the pods
+//! that workloads make are left depends on where they were: the placement may call them as it does, `NAME-3` and so on. A pod of
+//! nobody that a replay would have lost with its node is still there.
 //!
 //! ```
 //! use wit_sim::evaluate::{Placement, evaluate};
@@ -89,13 +91,11 @@ pub fn evaluate(
     placement: &Placement,
     settings: &Settings,
 ) -> anyhow::Result<Evaluation> {
-    let ending = Ending::of(scenario);
+    let mut ending = Ending::of(scenario, settings)?;
+    ending.take_names(placement, scenario);
     let nodes = placement.resolve(&ending)?;
-    let mut state = ClusterState::new(settings.clone())?;
-    for event in ending.objects() {
-        apply(&mut state, event, scenario);
-    }
     let on = |pod: &Pod| nodes.get(&pod.key);
+    let mut state = ending.state.clone();
     let refused = rules::refused(&state, ending.pods().filter_map(|pod| Some((pod, on(pod)?))));
     for pod in ending.pods() {
         apply(&mut state, Event::Pod(Pod { node: on(pod).cloned(), ..pod.clone() }), scenario);

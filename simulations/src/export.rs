@@ -9,6 +9,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
+use clap::ValueEnum;
 use k8s_openapi::jiff::Timestamp;
 use wit_placement::reasons::REASONS;
 
@@ -130,8 +131,12 @@ fn identity(text: &mut Text, runs: &[Labelled<'_>]) {
     let steering = Family::new("wit_steering", Type::Gauge, "1 in mode steer, 0 in mode observe.");
     text.family(&steering);
     for run in runs {
-        let steers = [Name::Wit, Name::WitBatch].iter().any(|name| name.as_str() == run.run.strategy);
-        run.constant(text, &steering, "", &[], if steers { 1.0 } else { 0.0 });
+        // What an extender over HTTP does with its answers is not known.
+        let strategy = Name::value_variants().iter().find(|name| name.as_str() == run.run.strategy);
+        if let Some(strategy) = strategy {
+            let steers = matches!(strategy, Name::Wit | Name::WitBatch);
+            run.constant(text, &steering, "", &[], if steers { 1.0 } else { 0.0 });
+        }
     }
     let what = Family::new("wit_sim_run", Type::Info, "What a run's numbers rest on.");
     text.family(&what);

@@ -79,12 +79,17 @@ impl Sources {
     }
 }
 
-/// What an event of a folder is. Its pods are those that it holds; for workloads without any the folder has made them.
+/// What an event of a folder is. Its pods are those that it holds; for workloads without any the folder has made them, but for
+/// those of `DaemonSet`s, which come with the nodes.
 fn step(event: Event) -> Option<Step> {
     match event {
         Event::Node(node) => Some(Step::Node(node)),
         Event::RuntimeClass(class) => Some(Step::RuntimeClass(class)),
-        Event::Workload(workload) => Some(Step::Workload { workload, listed: true }),
+        Event::Workload(workload) => {
+            let listed = *workload.key.kind != *"DaemonSet";
+            Some(Step::Workload { workload, listed })
+        }
+        Event::Pod(pod) if *pod.workload.kind == *"DaemonSet" && pod.node.is_none() => None,
         Event::Pod(pod) => Some(Step::Pod(pod)),
         Event::NodeGone(_)
         | Event::RuntimeClassGone(_)

@@ -25,7 +25,7 @@ pub enum Step {
     RuntimeClass(RuntimeClass),
     /// A node is there, new or changed.
     Node(Node),
-    /// A node is cordoned and its pods are evicted.
+    /// A node is cordoned and its pods are evicted, but for those of `DaemonSet`s and static ones.
     NodeDrained(NodeName),
     /// A node is gone, and its pods with it.
     NodeGone(NodeName),

@@ -116,8 +116,14 @@ impl Name {
                 options.profile.scoring = ScoringStrategy::MostAllocated;
                 run(scenario, settings, &options, &mut NoExtender)
             }
-            Self::Spread => run(scenario, settings, &options, &mut Favourites::new(Taste::FewestPods)),
-            Self::Random => run(scenario, settings, &options, &mut Favourites::new(Taste::Any(options.seed))),
+            Self::Spread => {
+                let settings = weighing(settings, favourites::WEIGHT);
+                run(scenario, &settings, &options, &mut Favourites::new(Taste::FewestPods))
+            }
+            Self::Random => {
+                let settings = weighing(settings, favourites::WEIGHT);
+                run(scenario, &settings, &options, &mut Favourites::new(Taste::Any(options.seed)))
+            }
             Self::PodAffinity => {
                 let wishing = pod_affinity::wishing(scenario, &graph_of(scenario, settings)?);
                 run(&wishing, settings, &options, &mut NoExtender)
@@ -125,8 +131,7 @@ impl Name {
             Self::NetworkOverhead => {
                 options.profile.weights.node_resources_fit = 0;
                 let mut plugin = NetworkOverhead::new(&graph_of(scenario, settings)?);
-                let mut settings = settings.clone();
-                settings.scheduler.weight = network_overhead::WEIGHT;
+                let settings = weighing(settings, network_overhead::WEIGHT);
                 run(scenario, &settings, &options, &mut plugin)
             }
             Self::Wit => run(scenario, settings, &options, &mut WitPlacement::new(settings.clone())?),
@@ -136,6 +141,13 @@ impl Name {
             }
         }
     }
+}
+
+/// The settings with a weight of the strategy's own.
+fn weighing(settings: &Settings, weight: u32) -> Settings {
+    let mut settings = settings.clone();
+    settings.scheduler.weight = weight;
+    settings
 }
 
 /// A state that knows the scenario's workloads and their links, and nothing else.

@@ -15,9 +15,11 @@
 //! |---|---|
 //! | what can happen? | [`Happening`] |
 //! | from lines and back, with every problem told | [`Trace::read`], [`Trace::write`] |
+//! | what else is to be said of it? | [`Trace::examine`] |
 //! | what may a line be, for programs? | [`Line`] and `docs/schemas/trace.json` |
 //! | what does it mean to the placement code? | [`load`](mod@load) |
 
+mod examine;
 pub mod load;
 mod read;
 mod schema;
@@ -31,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use wit_config::API_VERSION;
 use wit_graph::{Component, WorkloadKey};
 
+pub use examine::Examined;
 pub use read::{TraceError, TraceProblem};
 pub use schema::Line;
 
@@ -102,7 +105,8 @@ pub enum Happening {
     Image(Box<Image>),
     /// A node joins or changes.
     Node(#[schemars(schema_with = "schema::node")] Box<Node>),
-    /// The node is cordoned and its pods are evicted; those of workloads that make their pods come again.
+    /// The node is cordoned and its pods are evicted, but for those of `DaemonSet`s and static ones; those of workloads that make
+    /// their pods come again.
     NodeDrained(NodeRef),
     /// The node is gone without a word, and its pods with it; those of workloads that make their pods come again.
     NodeFailed(NodeRef),
@@ -110,13 +114,13 @@ pub enum Happening {
     NodeDeleted(NodeRef),
     /// A workload is made or changed.
     Workload(Box<WorkloadRecord>),
-    /// A workload wants another number of replicas.
+    /// A workload wants another number of replicas. It is nothing to a `DaemonSet` that makes its pods.
     Scaled(Scaled),
     /// A workload is deleted, and its pods with it.
     WorkloadDeleted(WorkloadRef),
     /// A pod arrives.
     Pod(Box<PodRecord>),
-    /// A pod ends by itself; it is not made again.
+    /// A pod ends by itself; it is not made again, unless by a `DaemonSet`.
     PodFinished(PodRef),
     /// A pod is deleted; one of a workload that makes its pods comes again under another name.
     PodDeleted(PodRef),
@@ -176,7 +180,8 @@ pub struct WorkloadRecord {
     /// `namespace/Kind/name`.
     #[schemars(with = "String")]
     pub workload: WorkloadKey,
-    /// How many replicas are wanted.
+    /// How many replicas are wanted. Of a `DaemonSet` that is not listed the number is not read: it wants a pod on each node that
+    /// its template matches.
     pub replicas: u32,
     /// Whether its pods are those that the trace lists, and no others: nobody makes those that are missing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

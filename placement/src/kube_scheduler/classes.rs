@@ -106,11 +106,14 @@ impl PodClass {
     }
 }
 
+/// The owners by whose selector the real scheduler spreads (`helper.DefaultSelector`); a Deployment's pods are a `ReplicaSet`'s.
+const SPREADABLE: [&str; 4] = ["Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"];
+
 /// The workload by which the pod is spread by default: where it has one, and no constraints of its own.
 fn workload(pod: &Pod, profile: &Profile) -> Option<WorkloadKey> {
     let spread = profile.spreads_by_default
         && pod.shape.scheduling.topology_spread.is_empty()
-        && *pod.workload.kind != *"Pod";
+        && SPREADABLE.contains(&&*pod.workload.kind);
     spread.then(|| pod.workload.clone())
 }
 

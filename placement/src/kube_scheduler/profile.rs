@@ -17,8 +17,9 @@ pub struct Profile {
     pub percentage_of_nodes_to_score: u32,
     /// Which of equally good nodes is taken.
     pub ties: Ties,
-    /// Whether pods of a workload without spread constraints are spread all the same, as the real scheduler does unless
-    /// it is told not to (`defaultingType: System`): over nodes, and over zones.
+    /// Whether pods of a Deployment, `ReplicaSet`, `StatefulSet` or `ReplicationController` without spread constraints are
+    /// spread all the same, as the real scheduler does unless it is told not to (`defaultingType: System`): over nodes, and
+    /// over zones.
     pub spreads_by_default: bool,
     /// How long a pod that was refused waits; `None` lets it try again as soon as something changed and all others had
     /// their turn, for runs that have no clock.

@@ -6,8 +6,8 @@ use crate::objects::{Allocatable, PodShape, Resources};
 const ASSUMED_CPU_MILLIS: u64 = 100;
 /// …and 200 MiB.
 const ASSUMED_MEMORY_BYTES: u64 = 200 << 20;
-/// More than any node has. Requests are cut to it, so that sums stay exact whatever pods ask for.
-const MOST: Resources = Resources { cpu_millis: 1 << 44, memory_bytes: 1 << 50 };
+/// More than any node offers. Requests are cut to it, so that a sum is exact unless what is on a node fills it twice over.
+const MOST: Resources = Resources { cpu_millis: 1 << 63, memory_bytes: 1 << 63 };
 
 /// What a pod asks of a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

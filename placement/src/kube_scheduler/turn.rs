@@ -1,7 +1,7 @@
 //! One pod's turn: the nodes that fit, what the extender says of them, and the choice.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::attempt::{Choice, PluginScore, Ranked};
 use super::cycle::{Column, Cycle};
@@ -46,8 +46,6 @@ pub(super) struct Found {
     unfit: Vec<(u32, Unfits)>,
     /// Whether the extender refused some.
     refused: bool,
-    /// Those that the extender refused but for the pods on them.
-    refused_by_pods: Vec<u32>,
     /// Why nodes were refused, in words.
     pub(super) reasons: BTreeMap<String, Vec<NodeName>>,
     /// What the scores of the best nodes are made of, as far as that is asked for.
@@ -116,12 +114,6 @@ impl<X: SchedulerExtender> Turn<'_, X> {
             return Ok(());
         }
         let reply = self.extender.filter_places(self.pod, NodeList::new(&found.nodes, self.snapshot))?;
-        if self.profile.preemption && !reply.failed.is_empty() {
-            let lost: BTreeSet<usize> = reply.unresolvable.iter().map(|(place, _)| *place).collect();
-            let by_pods = reply.failed.iter().filter(|(place, _)| !lost.contains(place));
-            found.refused_by_pods =
-                by_pods.filter_map(|(place, _)| found.nodes.get(*place).copied()).collect();
-        }
         for (place, message) in reply.failed.iter().chain(&reply.unresolvable) {
             let Some(name) = found.nodes.get(*place).and_then(|node| self.snapshot.name(*node)) else {
                 continue;
@@ -204,7 +196,8 @@ impl<X: SchedulerExtender> Turn<'_, X> {
         ranked.collect()
     }
 
-    /// Whom to evict, of the nodes where that may help.
+    /// Whom to evict, of the nodes where that may help: not those that the extender alone refused, because the scheduler evicts
+    /// nobody without whom its own filters pass.
     fn evict(&mut self, found: &Found) -> Decision {
         if !self.profile.preemption {
             return Decision::GiveUp;
@@ -213,7 +206,7 @@ impl<X: SchedulerExtender> Turn<'_, X> {
             return Decision::Wait;
         }
         let own = found.unfit.iter().filter(|(_, unfits)| !unfits.is_unresolvable()).map(|(node, _)| *node);
-        let nodes: Vec<u32> = own.chain(found.refused_by_pods.iter().copied()).collect();
+        let nodes: Vec<u32> = own.collect();
         let offset = self.ties.offset(nodes.len());
         self.cycle.preempt(&nodes, offset).map_or(Decision::GiveUp, Decision::Evict)
     }

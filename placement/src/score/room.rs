@@ -3,11 +3,10 @@
 
 use wit_config::LinkMode;
 
-use super::whole;
 use crate::hosts::NodeClass;
 use crate::nodes::{Demand, NodeIdx, NodeState, Wanted};
 use crate::subject::{OnClass, Subject};
-use crate::workloads::{WorkloadIdx, WorkloadState};
+use crate::workloads::{WorkloadIdx, WorkloadState, whole};
 
 /// So many workloads around the pod are looked at: room for a whole application, not for a whole connected cluster.
 const MOST: usize = super::APPLICATION;

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 
 use super::ClusterState;
 use crate::nodes::{NodeIdx, NodeState, Wanted};
-use crate::score::whole;
-use crate::workloads::WorkloadIdx;
+use crate::workloads::{WorkloadIdx, whole};
 
 impl ClusterState {
     /// Works out anew who is wanted on a node.

@@ -9,7 +9,7 @@ use wit_sources::cluster::convert::LINKS_ANNOTATION;
 
 use super::format::{Case, Event, NodeGroup, PodGroup, Wasm};
 use crate::import::objects;
-use crate::trace::{Happening, Header, NodeRef, PodRecord, Record, Scaled, Trace, WorkloadRecord};
+use crate::trace::{Happening, Header, NodeRef, Record, Scaled, Trace, WorkloadRecord};
 
 /// The handler of runwasi's Wasmtime shim.
 const HANDLER: &str = "wasmtime";
@@ -27,17 +27,15 @@ impl Case {
     pub fn trace(&self, nodes: Option<u32>) -> anyhow::Result<Trace> {
         let mut records = vec![objects::http_component(COMPONENT)];
         records.extend(self.classes()?);
-        let mut names = Vec::new();
         for group in &self.nodes {
             for number in 0..nodes.unwrap_or(group.count) {
                 let name = format!("{}-{number}", group.name);
                 let at = (group.at_seconds + group.every_seconds * u64::from(number)) * 1000;
                 records.push(Record::new(at, Happening::Node(Box::new(group.node(&name)?))));
-                names.push(name);
             }
         }
         for group in &self.pods {
-            group.records(&names, &mut records)?;
+            group.records(&mut records)?;
         }
         for event in &self.events {
             records.extend(event.records());
@@ -83,34 +81,25 @@ impl NodeGroup {
 }
 
 impl PodGroup {
-    fn records(&self, nodes: &[String], records: &mut Vec<Record>) -> anyhow::Result<()> {
+    fn records(&self, records: &mut Vec<Record>) -> anyhow::Result<()> {
         for number in 0..self.workloads {
             let alone = self.workloads == 1 || self.namespace_each;
             let name = if alone { self.name.clone() } else { format!("{}-{number}", self.name) };
             let namespace =
                 if self.namespace_each { format!("tenant-{number}") } else { NAMESPACE.to_owned() };
             let kind = if self.each_node { "DaemonSet" } else { "Deployment" };
-            let key = WorkloadKey::new(namespace.as_str(), kind, name.as_str());
-            let replicas = if self.each_node { u32::try_from(nodes.len())? } else { self.replicas };
-            let template = self.template(None)?;
-            let workload =
-                WorkloadRecord { workload: key.clone(), replicas, listed: self.each_node, template };
+            let workload = WorkloadRecord {
+                workload: WorkloadKey::new(namespace.as_str(), kind, name.as_str()),
+                replicas: if self.each_node { 0 } else { self.replicas },
+                listed: false,
+                template: self.template()?,
+            };
             records.push(Record::new(0, Happening::Workload(Box::new(workload))));
-            for node in nodes.iter().filter(|_| self.each_node) {
-                let pod = PodRecord {
-                    pod: format!("{namespace}/{name}-{node}"),
-                    workload: Some(key.clone()),
-                    node: None,
-                    template: Some(self.template(Some(node))?),
-                };
-                records.push(Record::new(0, Happening::Pod(Box::new(pod))));
-            }
         }
         Ok(())
     }
 
-    /// The template; for the one node that it names, as the controller of a `DaemonSet` writes it.
-    fn template(&self, node: Option<&str>) -> anyhow::Result<PodTemplateSpec> {
+    fn template(&self) -> anyhow::Result<PodTemplateSpec> {
         let image = if self.wasm.is_some() { COMPONENT } else { CONTAINER };
         let requests = json!({"cpu": self.cpu, "memory": self.memory});
         let mut spec = serde_json::Map::new();
@@ -120,13 +109,6 @@ impl PodGroup {
         );
         if let Some(Wasm { overhead }) = &self.wasm {
             spec.insert("runtimeClassName".to_owned(), class_name(overhead.as_deref()).into());
-        }
-        if let Some(node) = node {
-            let terms =
-                json!([{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]);
-            let required =
-                json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}});
-            spec.insert("affinity".to_owned(), json!({ "nodeAffinity": required }));
         }
         let annotations =
             self.links.as_ref().map_or_else(|| json!({}), |links| json!({LINKS_ANNOTATION: links}));

@@ -144,7 +144,7 @@ pub struct PodGroup {
     /// Whether each workload has a namespace of its own, `tenant-0`, `tenant-1`, ….
     #[serde(default)]
     pub namespace_each: bool,
-    /// Whether it is a `DaemonSet`: a pod for each node, as its controller makes them, by node affinity.
+    /// Whether it is a `DaemonSet`: a pod for each node, as its controller makes them.
     #[serde(default)]
     pub each_node: bool,
     /// The annotation `wit-placement.dev/links`.

@@ -4,6 +4,7 @@ use wit_graph::WorkloadKey;
 use wit_placement::{Event, NodeName, Pod, PodKey, PodUid};
 
 use super::Simulation;
+use super::controllers::{Daemonized, belongs_to_its_node};
 use crate::strategy::Strategy;
 
 impl Simulation<'_> {
@@ -13,14 +14,38 @@ impl Simulation<'_> {
         if let Some(mut node) = place.and_then(|node| node.object()).cloned() {
             node.unschedulable = true;
             self.happens(Event::Node(node), strategy);
+            self.node_changed(name);
         }
-        self.evict(name, strategy);
+        let goes = |pod: &Pod| pod.node.as_ref() == Some(name) && !belongs_to_its_node(&pod.workload);
+        for uid in self.pods_where(goes) {
+            self.evict_pod(&uid, strategy);
+        }
     }
 
     pub(super) fn evict<S: Strategy>(&mut self, node: &NodeName, strategy: &mut S) {
         for uid in self.pods_where(|pod| pod.node.as_ref() == Some(node)) {
             self.evict_pod(&uid, strategy);
         }
+    }
+
+    /// A node is another, or gone: whoever has a pod for each looks at it.
+    pub(super) fn node_changed(&mut self, name: &NodeName) {
+        if self.controllers.node_changed(name) {
+            self.gather();
+        }
+    }
+
+    /// Deletes the pods of `DaemonSet`s whose nodes do not want them any more; returns those that nodes lack.
+    pub(super) fn follow_nodes<S: Strategy>(&mut self, strategy: &mut S) -> Vec<Pod> {
+        let Daemonized { made, leaving, resized } = self.controllers.daemonized(self.scheduler.cache());
+        self.arriving.retain(|pod| !leaving.contains(&pod.uid));
+        for uid in leaving {
+            self.pod_gone(&uid, strategy);
+        }
+        for workload in resized {
+            self.happens(Event::Workload(workload), strategy);
+        }
+        made
     }
 
     /// A pod has to go; somebody makes another in its place, or it comes again.
@@ -40,7 +65,9 @@ impl Simulation<'_> {
     }
 
     pub(super) fn pod_leaves<S: Strategy>(&mut self, key: &PodKey, finished: bool, strategy: &mut S) {
-        self.arriving.retain(|pod| pod.key != *key);
+        if let Some(place) = self.arriving.iter().position(|pod| pod.key == *key) {
+            self.controllers.lost(&self.arriving.remove(place));
+        }
         let Some(pod) = self.scheduler.cache().pod(key).cloned() else { return };
         if finished && let Some(workload) = self.controllers.finished(&pod.workload) {
             self.happens(Event::Workload(workload), strategy);
@@ -52,7 +79,7 @@ impl Simulation<'_> {
     pub(super) fn pod_gone<S: Strategy>(&mut self, uid: &PodUid, strategy: &mut S) {
         self.waiting.remove(uid);
         if let Some(pod) = self.scheduler.cache().pod_of(uid) {
-            self.controllers.lost(&pod.workload);
+            self.controllers.lost(pod);
         }
         self.happens(Event::PodGone(uid.clone()), strategy);
     }

@@ -2,129 +2,73 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use wit_config::Settings;
 use wit_graph::WorkloadKey;
-use wit_placement::{Event, Node, NodeName, Pod, PodKey, PodUid, RuntimeClass, Workload};
+use wit_placement::{ClusterState, Event, NodeName, Pod, PodKey};
 
-use crate::engine::comes_again;
+use super::Placement;
+use crate::engine;
 use crate::scenario::{Scenario, Step};
 
 /// What is there at the end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ending {
-    classes: BTreeMap<String, RuntimeClass>,
-    nodes: BTreeMap<NodeName, Node>,
-    /// The workloads, and whether their pods are those that the scenario lists.
-    workloads: BTreeMap<WorkloadKey, (Workload, bool)>,
+    /// The cluster; what its pods are on is what the scenario says.
+    pub(super) state: ClusterState,
     pods: BTreeMap<PodKey, Pod>,
 }
 
 impl Ending {
-    pub(super) fn of(scenario: &Scenario) -> Self {
-        let mut ending = Self::default();
-        for (_, step) in &scenario.steps {
-            ending.step(step);
-        }
-        for pod in ending.missing() {
-            ending.pods.insert(pod.key.clone(), pod);
-        }
-        ending
+    /// What the steps come to where the scheduler never places anybody.
+    ///
+    /// # Errors
+    /// Says which interface name in the host catalogue is none.
+    pub(super) fn of(scenario: &Scenario, settings: &Settings) -> anyhow::Result<Self> {
+        let state = engine::unplaced(scenario, settings)?;
+        let pods = state.pods().map(|pod| (pod.key.clone(), pod.clone())).collect();
+        Ok(Self { state, pods })
     }
 
-    fn step(&mut self, step: &Step) {
-        match step {
-            Step::RuntimeClass(class) => {
-                self.classes.insert(class.name.clone(), class.clone());
+    /// Gives pods that workloads make the names that the placement has for them.
+    ///
+    /// How such pods are called depends on which of them were deleted or evicted on the way, and that on where they were: one
+    /// that the placement names, and that the workload may have made by then, stands for one that is there and not named.
+    pub(super) fn take_names(&mut self, placement: &Placement, scenario: &Scenario) {
+        let made = made_at_most(scenario);
+        let by_name = self.pods_by_name();
+        let (mut named, mut unknown) = (BTreeSet::new(), Vec::new());
+        for name in placement.pods() {
+            let known: Vec<PodKey> = match name.split_once('/') {
+                Some((namespace, name)) => {
+                    { self.pods.get_key_value(&PodKey::new(namespace, name)).map(|(key, _)| key.clone()) }
+                        .into_iter()
+                        .collect()
+                }
+                None => by_name.get(name).into_iter().flatten().map(|key| (*key).clone()).collect(),
+            };
+            if known.is_empty() {
+                unknown.push(name.to_owned());
             }
-            Step::Node(node) => {
-                self.nodes.insert(node.name.clone(), node.clone());
-            }
-            Step::NodeDrained(name) => {
-                self.nodes.entry(name.clone()).and_modify(|node| node.unschedulable = true);
-                self.evict(name);
-            }
-            Step::NodeGone(name) => {
-                self.nodes.remove(name);
-                self.evict(name);
-            }
-            Step::Workload { workload, listed } => {
-                self.workloads.insert(workload.key.clone(), (workload.clone(), *listed));
-            }
-            Step::Scaled(key, replicas) => {
-                self.workloads.entry(key.clone()).and_modify(|(workload, _)| workload.replicas = *replicas);
-            }
-            Step::WorkloadGone(key) => {
-                self.workloads.remove(key);
-                self.pods.retain(|_, pod| pod.workload != *key);
-            }
-            Step::Pod(pod) => {
-                self.pods.insert(pod.key.clone(), pod.clone());
-            }
-            Step::PodFinished(key) => {
-                if let Some(pod) = self.pods.remove(key) {
-                    self.finished(&pod.workload);
+            named.extend(known);
+        }
+        let mut free: BTreeMap<WorkloadKey, Vec<PodKey>> = BTreeMap::new();
+        for pod in self.pods.values().filter(|pod| engine::is_made(pod) && !named.contains(&pod.key)) {
+            free.entry(pod.workload.clone()).or_default().push(pod.key.clone());
+        }
+        for name in unknown {
+            let can_be = |key: &WorkloadKey| {
+                number_of(&name, key).is_some_and(|number| made.get(key).is_some_and(|made| number < *made))
+            };
+            let mut workloads = free.iter_mut().filter(|(key, pods)| can_be(key) && !pods.is_empty());
+            if let (Some((key, pods)), None) = (workloads.next(), workloads.next()) {
+                let name = name.rsplit('/').next().unwrap_or_default();
+                let new = PodKey::new(key.namespace.clone(), name);
+                if let Some(pod) = pods.pop().and_then(|old| self.pods.remove(&old)) {
+                    self.state.apply(Event::PodGone(pod.uid.clone()), super::NOW);
+                    self.pods.insert(new.clone(), Pod { key: new, ..pod });
                 }
             }
-            Step::PodDeleted(key) => {
-                self.pods.remove(key);
-            }
         }
-    }
-
-    /// The pods that the scenario has on the node leave it; those that nobody makes anew come again.
-    fn evict(&mut self, node: &NodeName) {
-        let Self { pods, workloads, .. } = self;
-        let listed = |key: &WorkloadKey| workloads.get(key).is_some_and(|(_, listed)| *listed);
-        pods.retain(|_, pod| {
-            pod.node.as_ref() != Some(node) || (listed(&pod.workload) && comes_again(&pod.workload))
-        });
-        for pod in pods.values_mut().filter(|pod| pod.node.as_ref() == Some(node)) {
-            pod.node = None;
-        }
-    }
-
-    /// What has ended by itself is not made again.
-    fn finished(&mut self, key: &WorkloadKey) {
-        if let Some((workload, _)) = self.workloads.get_mut(key) {
-            workload.replicas = workload.replicas.saturating_sub(1);
-        }
-    }
-
-    /// The pods that workloads make: `NAME-0`, `NAME-1` and so on, without the names that are taken.
-    fn missing(&self) -> Vec<Pod> {
-        let mut there: BTreeMap<&WorkloadKey, usize> = BTreeMap::new();
-        for pod in self.pods.values() {
-            *there.entry(&pod.workload).or_default() += 1;
-        }
-        let making = self.workloads.values().filter(|(_, listed)| !listed).map(|(workload, _)| workload);
-        let missing = making.flat_map(|workload| {
-            let wanted = workload.replicas as usize;
-            let missing = wanted.saturating_sub(there.get(&workload.key).copied().unwrap_or(0));
-            (0_u32..).filter_map(|ordinal| self.free(workload, ordinal)).take(missing)
-        });
-        missing.collect()
-    }
-
-    /// The replica of that number, where nobody else has its name.
-    fn free(&self, workload: &Workload, ordinal: u32) -> Option<Pod> {
-        let WorkloadKey { namespace, name, .. } = &workload.key;
-        let key = PodKey::new(namespace.clone(), format!("{name}-{ordinal}"));
-        (!self.pods.contains_key(&key)).then(|| Pod {
-            uid: PodUid::new(format!("made-{}-{key}", workload.key.kind)),
-            key,
-            workload: workload.key.clone(),
-            shape: workload.shape.clone(),
-            node: None,
-            finished: false,
-            gated: false,
-        })
-    }
-
-    /// What is there beside pods, in an order in which a state can take it in.
-    pub(super) fn objects(&self) -> impl Iterator<Item = Event> {
-        let classes = self.classes.values().cloned().map(Event::RuntimeClass);
-        let nodes = self.nodes.values().cloned().map(Event::Node);
-        let workloads = self.workloads.values().map(|(workload, _)| Event::Workload(workload.clone()));
-        classes.chain(nodes).chain(workloads)
     }
 
     /// The pods in the order of their keys.
@@ -133,7 +77,8 @@ impl Ending {
     }
 
     pub(super) fn node(&self, name: &str) -> Option<&NodeName> {
-        self.nodes.get_key_value(name).map(|(name, _)| name)
+        let node = self.state.node(self.state.node_place(name)?)?;
+        node.object().map(|node| &node.name)
     }
 
     /// The pods by their bare names.
@@ -148,4 +93,39 @@ impl Ending {
     pub(super) fn has_pod(&self, key: &PodKey) -> bool {
         self.pods.contains_key(key)
     }
+}
+
+/// The number in the pod's name where the workload could call one so: its own name and a number, in its namespace where one is
+/// said.
+fn number_of(pod: &str, workload: &WorkloadKey) -> Option<u64> {
+    let name = match pod.split_once('/') {
+        Some((namespace, _)) if *namespace != *workload.namespace => return None,
+        Some((_, name)) => name,
+        None => pod,
+    };
+    let text = name.strip_prefix(&*workload.name)?.strip_prefix('-')?;
+    text.parse().ok().filter(|number: &u64| number.to_string() == text)
+}
+
+/// No workload makes more pods than this: as many as it was ever told to, once for every node that left and once for every pod
+/// that was deleted; nobody knows for how many more important pods.
+fn made_at_most(scenario: &Scenario) -> BTreeMap<WorkloadKey, u64> {
+    let (mut told, mut losses, mut priorities) = (BTreeMap::new(), 1_u64, BTreeSet::new());
+    for (_, step) in &scenario.steps {
+        match step {
+            Step::Workload { workload, .. } => {
+                *told.entry(workload.key.clone()).or_insert(0) += u64::from(workload.replicas);
+                priorities.insert(workload.shape.priority);
+            }
+            Step::Scaled(key, replicas) => *told.entry(key.clone()).or_insert(0) += u64::from(*replicas),
+            Step::Pod(pod) => drop(priorities.insert(pod.shape.priority)),
+            Step::NodeDrained(_) | Step::NodeGone(_) | Step::PodDeleted(_) => losses += 1,
+            _ => {}
+        }
+    }
+    let times = if priorities.len() > 1 { u64::MAX } else { losses };
+    for made in told.values_mut() {
+        *made = made.saturating_mul(times);
+    }
+    told
 }

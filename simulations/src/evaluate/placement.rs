@@ -51,6 +51,11 @@ impl<'de> Deserialize<'de> for Placement {
 }
 
 impl Placement {
+    /// The names of pods, as they are written.
+    pub(super) fn pods(&self) -> impl Iterator<Item = &str> {
+        self.nodes.iter().flat_map(|(_, pods)| pods.iter().map(String::as_str))
+    }
+
     /// The node of each pod that is named.
     pub(super) fn resolve(&self, ending: &Ending) -> Result<BTreeMap<PodKey, NodeName>, PlacementError> {
         let mut resolving =

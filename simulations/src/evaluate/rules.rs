@@ -1,5 +1,7 @@
 //! What makes a placement one that no scheduler could have made.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wit_placement::kube_scheduler::{Unfit, refusal};
@@ -35,25 +37,42 @@ pub struct Refused {
     pub reason: String,
 }
 
-/// Every node with too little of what kube-scheduler counts, in the order of their names.
-pub(super) fn over_capacity(state: &ClusterState) -> Vec<OverCapacity> {
-    let mut nodes: Vec<&NodeState> = state.nodes().map(|(_, node)| node).collect();
-    nodes.sort_by(|one, other| one.name().cmp(other.name()));
-    nodes.into_iter().flat_map(too_little).collect()
+/// CPU and memory that pods request, in a width that no sum of theirs exceeds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Requested {
+    cpu_millis: u128,
+    memory_bytes: u128,
 }
 
-fn too_little(node: &NodeState) -> impl Iterator<Item = OverCapacity> {
-    let (offered, used) = (node.allocatable(), node.used());
+/// Every node with too little of what kube-scheduler counts, in the order of their names.
+pub(super) fn over_capacity(state: &ClusterState) -> Vec<OverCapacity> {
+    let mut requested: BTreeMap<&NodeName, Requested> = BTreeMap::new();
+    let running = state.pods().filter(|pod| !pod.finished);
+    for (pod, node) in running.filter_map(|pod| Some((pod, pod.node.as_ref()?))) {
+        let sum = requested.entry(node).or_default();
+        for part in [pod.shape.requests, pod.shape.overhead] {
+            sum.cpu_millis += u128::from(part.cpu_millis);
+            sum.memory_bytes += u128::from(part.memory_bytes);
+        }
+    }
+    let mut nodes: Vec<&NodeState> = state.nodes().map(|(_, node)| node).collect();
+    nodes.sort_by_key(|node| node.name());
+    let requested = |node: &NodeState| requested.get(node.name()).copied().unwrap_or_default();
+    nodes.into_iter().flat_map(|node| too_little(node, requested(node))).collect()
+}
+
+fn too_little(node: &NodeState, requested: Requested) -> impl Iterator<Item = OverCapacity> {
+    let offered = node.allocatable();
     let amounts = [
-        (Constraint::Pods, used.pods.into(), offered.pods.into()),
-        (Constraint::Cpu, used.requests.cpu_millis, offered.resources.cpu_millis),
-        (Constraint::Memory, used.requests.memory_bytes, offered.resources.memory_bytes),
+        (Constraint::Pods, node.used().pods.into(), offered.pods.into()),
+        (Constraint::Cpu, requested.cpu_millis, offered.resources.cpu_millis),
+        (Constraint::Memory, requested.memory_bytes, offered.resources.memory_bytes),
     ];
-    let over = amounts.into_iter().filter(|(_, requested, allocatable)| requested > allocatable);
+    let over = amounts.into_iter().filter(|(_, requested, offered)| *requested > u128::from(*offered));
     over.map(|(resource, requested, allocatable)| OverCapacity {
         node: node.name().clone(),
         resource,
-        requested,
+        requested: u64::try_from(requested).unwrap_or(u64::MAX),
         allocatable,
     })
 }

@@ -128,6 +128,19 @@ fn a_placement_that_could_not_be_says_why() {
 }
 
 #[test]
+fn what_is_enormous_is_too_much_all_the_same() {
+    let mut large = node("large");
+    large["node"]["status"]["allocatable"]["memory"] = "8Ei".into();
+    let mut site = workload("site", 3, "1m", "", false);
+    site["workload"]["template"]["spec"]["containers"][0]["resources"]["requests"]["memory"] = "7Ei".into();
+    let scenario = scenario([large, site]);
+    assert!(evaluated(&scenario, &json!({"large": ["site-0"]})).unwrap().feasible);
+    let Evaluation { feasible, over_capacity, .. } =
+        evaluated(&scenario, &json!({"large": ["site-0", "site-1", "site-2"]})).unwrap();
+    assert!(!feasible && over_capacity[0].resource == Constraint::Memory, "{over_capacity:?}");
+}
+
+#[test]
 fn the_cluster_is_as_it_is_after_the_last_record() {
     let scenario = scenario([
         node("stays"),

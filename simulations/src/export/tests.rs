@@ -88,6 +88,13 @@ fn what_means_the_same_in_a_cluster_has_the_same_name() {
 }
 
 #[test]
+fn whether_an_extender_over_http_steers_is_not_said() {
+    let text = openmetrics(&[run("via-http", 0, &[])], EPOCH.parse().unwrap());
+    let series = parsed(&text);
+    assert!(!series.keys().any(|key| key.starts_with("wit_steering")), "{text}");
+}
+
+#[test]
 fn what_is_no_word_is_escaped() {
     assert!(exported().contains(r#"trace="two\\\"\nlines""#));
 }

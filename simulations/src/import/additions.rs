@@ -12,6 +12,9 @@ use super::objects::{self, Runtime, WASM_CLASS};
 use super::{ImportProblem, Imported, InputFile};
 use crate::trace::{Happening, Header, Record, Trace};
 
+/// The labels that a kubelet gives its node beside its name.
+const PLATFORM: [(&str, &str); 2] = [("kubernetes.io/os", "linux"), ("kubernetes.io/arch", "amd64")];
+
 /// What a trace gets beyond what its source tells.
 #[derive(Clone, Debug, Args)]
 pub struct Additions {
@@ -60,7 +63,12 @@ impl Additions {
             place: String::new(),
             message: format!("{count} objects of the kind {kind}"),
         });
-        let passed_over = passed_over.collect();
+        let strays = ended.strays.iter().map(|(pod, node)| ImportProblem {
+            file: header.name.clone(),
+            place: format!("pod {pod}"),
+            message: format!("its node {node}, of which nothing is told: the pod waits"),
+        });
+        let passed_over = passed_over.chain(strays).collect();
         let mut records = self.added_nodes();
         if self.nodes > 0 {
             header.synthetic.push(format!("{} equal nodes were added", self.nodes));
@@ -82,8 +90,12 @@ impl Additions {
     fn added_nodes(&self) -> Vec<Record> {
         let resources = Resources { cpu_millis: self.node_cpu, memory_bytes: self.node_memory };
         let node = |number| {
-            let node =
-                objects::node(&format!("node-{number}"), resources, self.node_pods, Runtime::Containers);
+            let name = format!("node-{number}");
+            let mut node = objects::node(&name, resources, self.node_pods, Runtime::Containers);
+            node.metadata
+                .labels
+                .get_or_insert_default()
+                .extend(PLATFORM.map(|(key, value)| (key.into(), value.into())));
             Record::new(0, Happening::Node(Box::new(node)))
         };
         (1..=self.nodes).map(node).collect()

@@ -57,6 +57,8 @@ pub(super) struct Ended {
     pub(super) records: Vec<Record>,
     /// Workloads of which only pods tell.
     pub(super) made_up: usize,
+    /// Pods on nodes of which nothing is told, with those: they wait.
+    pub(super) strays: Vec<(String, String)>,
     /// How many objects of kinds that no trace has were passed over.
     pub(super) other: BTreeMap<String, usize>,
 }
@@ -121,7 +123,8 @@ impl Changes {
         // Those that are made up come first, so that what has the same time stays behind them.
         records.extend(self.records);
         records.sort_by_key(|record| (record.at, if record.at == 0 { rank(&record.happening) } else { 0 }));
-        Ended { records, made_up, other: self.other }
+        let strays = unbind(&mut records);
+        Ended { records, made_up, strays, other: self.other }
     }
 
     /// A workload that is made up has as many replicas as there were at once.
@@ -212,6 +215,24 @@ impl Changes {
         }
         self.push(at, how(PodRef { pod: name.to_owned() }));
     }
+}
+
+/// Takes pods from nodes of which nothing is told when they come; returns them with those nodes.
+fn unbind(records: &mut [Record]) -> Vec<(String, String)> {
+    let (mut nodes, mut strays) = (BTreeSet::new(), Vec::new());
+    for record in records {
+        match &mut record.happening {
+            Happening::Node(node) => drop(nodes.insert(node.metadata.name.clone().unwrap_or_default())),
+            Happening::NodeDeleted(gone) | Happening::NodeFailed(gone) => drop(nodes.remove(&gone.node)),
+            Happening::Pod(pod) => {
+                if let Some(node) = pod.node.take_if(|node| !nodes.contains(node)) {
+                    strays.push((pod.pod.clone(), node));
+                }
+            }
+            _ => {}
+        }
+    }
+    strays
 }
 
 /// What comes first at the beginning: classes, nodes, workloads, pods.

@@ -99,6 +99,7 @@ pub fn import(
     let mut ended = changes.end();
     if bound == Bound::Forgotten {
         forget(&mut ended.records);
+        ended.strays.clear();
     }
     if let Some(edges) = &input.edges {
         problems.extend(edges::add(edges, &mut ended.records));

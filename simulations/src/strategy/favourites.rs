@@ -10,6 +10,8 @@ use wit_placement::{Event, Millis, NodeName, Pod, PodUid};
 
 use super::Strategy;
 
+/// How much its scores count: the best one outweighs all default plugins together.
+pub(super) const WEIGHT: u32 = 15;
 /// The best score.
 const BEST: u8 = 10;
 

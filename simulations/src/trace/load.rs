@@ -11,10 +11,14 @@ use wit_placement::{
     ImageReference, Millis, NodeName, Pod, PodKey, PodShape, PodUid, RuntimeClass, Workload, World,
 };
 use wit_sources::cluster::admission::{AdmissionError, apply_admission};
+use wit_sources::cluster::convert::LINKS_ANNOTATION;
 use wit_sources::cluster::{ConvertError, Converted, ObjectName, Problem, convert};
 
 use super::{Happening, Image, PodRecord, Trace, TraceError, TraceProblem, WorkloadRecord};
 use crate::scenario::{Scenario, Step};
+
+/// More replicas of a workload than any cluster has pods: a slip of the finger.
+const MOST_REPLICAS: u32 = 1_000_000;
 
 impl Trace {
     /// What the trace simulates.
@@ -22,9 +26,20 @@ impl Trace {
     /// # Errors
     /// Everything that is wrong with any record: objects that cannot be read, names of nothing, pods of the same name.
     pub fn load(&self) -> Result<Scenario, TraceError> {
-        let mut loading = Loading::default();
         // The header is the first line.
-        for (line, record) in (2..).zip(&self.records) {
+        let (scenario, problems) = self.loaded(2.., &[]);
+        if problems.is_empty() { Ok(scenario) } else { Err(TraceError { problems }) }
+    }
+
+    /// What the trace simulates as far as it can be, and everything that is wrong with the records of these lines; what lines have
+    /// that could not be read is not missed.
+    pub(super) fn loaded(
+        &self,
+        lines: impl Iterator<Item = usize>,
+        unread: &[String],
+    ) -> (Scenario, Vec<TraceProblem>) {
+        let mut loading = Loading { unread: unread.to_vec(), ..Loading::default() };
+        for (line, record) in lines.zip(&self.records) {
             loading.line = line;
             let step = loading.step(&record.happening);
             loading.scenario.steps.extend(step.map(|step| (Millis(record.at), step)));
@@ -33,11 +48,8 @@ impl Trace {
             let told = "is unfinished and passed over: the recording was killed while it was written";
             loading.scenario.warnings.push(format!("line {line} {told}"));
         }
-        if loading.problems.is_empty() {
-            Ok(loading.scenario)
-        } else {
-            Err(TraceError { problems: loading.problems })
-        }
+        loading.warn_of_nothing();
+        (loading.scenario, loading.problems)
     }
 }
 
@@ -54,12 +66,56 @@ struct Loading {
     pods: BTreeSet<PodKey>,
     /// How many pods arrived.
     arrived: u64,
+    /// Lines that could not be read.
+    unread: Vec<String>,
+    /// Namespaces and names of all workloads that there ever were.
+    named: BTreeSet<(String, String)>,
+    /// The first line that leads to a workload of this namespace and name.
+    linked: BTreeMap<(String, String), usize>,
+    /// The first line that names a `RuntimeClass`.
+    wanted: BTreeMap<String, usize>,
 }
 
 impl Loading {
     fn problem(&mut self, field: &str, message: impl Display) {
         let (field, message) = (field.to_owned(), message.to_string());
         self.problems.push(TraceProblem { line: self.line, field, message });
+    }
+
+    /// Says what leads to nothing that the trace ever has.
+    fn warn_of_nothing(&mut self) {
+        let Self { scenario, classes, unread, named, linked, wanted, .. } = self;
+        let told = |name: &str| unread.iter().any(|line| line.contains(name));
+        let mut warnings = Vec::new();
+        for ((namespace, name), line) in
+            linked.iter().filter(|(key, _)| !named.contains(*key) && !told(&key.1))
+        {
+            let links = format_args!("the annotation {LINKS_ANNOTATION} leads to `{name}`");
+            warnings.push((
+                *line,
+                format!("{links}, and no workload of the namespace `{namespace}` is called so"),
+            ));
+        }
+        for (class, line) in wanted.iter().filter(|(class, _)| !classes.contains_key(*class) && !told(class))
+        {
+            let class = format_args!("runtimeClassName `{class}`");
+            warnings.push((
+                *line,
+                format!("{class}: the trace has no such RuntimeClass, and pods of it can go nowhere"),
+            ));
+        }
+        warnings.sort();
+        scenario.warnings.extend(warnings.into_iter().map(|(line, told)| format!("line {line}: {told}")));
+    }
+
+    /// The number of replicas, where a cluster could have so many.
+    fn replicas(&mut self, field: &str, replicas: u32) -> Option<u32> {
+        if replicas > MOST_REPLICAS {
+            let told = "no cluster has so many pods";
+            self.problem(field, format_args!("{replicas} replicas are more than {MOST_REPLICAS}: {told}"));
+            return None;
+        }
+        Some(replicas)
     }
 
     fn step(&mut self, happening: &Happening) -> Option<Step> {
@@ -86,8 +142,9 @@ impl Loading {
             Happening::NodeDeleted(node) => self.node_gone("nodeDeleted.node", &node.node),
             Happening::Workload(workload) => self.workload(workload),
             Happening::Scaled(scaled) => {
-                self.known("scaled.workload", &scaled.workload)?;
-                Some(Step::Scaled(scaled.workload.clone(), scaled.replicas))
+                let known = self.known("scaled.workload", &scaled.workload);
+                let replicas = self.replicas("scaled.replicas", scaled.replicas)?;
+                known.map(|_| Step::Scaled(scaled.workload.clone(), replicas))
             }
             Happening::WorkloadDeleted(gone) => {
                 self.known("workloadDeleted.workload", &gone.workload)?;
@@ -137,10 +194,18 @@ impl Loading {
     fn node(&mut self, field: &str, name: &str) -> Option<NodeName> {
         let name = NodeName::new(name);
         if !self.nodes.contains(&name) {
+            if self.is_unread(name.as_str()) {
+                return None;
+            }
             self.problem(field, format_args!("there is no node `{name}` at this time"));
             return None;
         }
         Some(name)
+    }
+
+    /// Whether a line that could not be read may tell of it.
+    fn is_unread(&self, name: &str) -> bool {
+        self.unread.iter().any(|line| line.contains(&format!("\"{name}\"")))
     }
 
     fn node_gone(&mut self, field: &str, name: &str) -> Option<Step> {
@@ -152,7 +217,7 @@ impl Loading {
 
     fn known(&mut self, field: &str, workload: &WorkloadKey) -> Option<Arc<PodShape>> {
         let shape = self.workloads.get(workload).cloned();
-        if shape.is_none() {
+        if shape.is_none() && !self.is_unread(&workload.to_string()) {
             self.problem(field, format_args!("there is no workload `{workload}` at this time"));
         }
         shape
@@ -165,14 +230,23 @@ impl Loading {
             namespace: Some(namespace.to_string()),
             name: name.to_string(),
         };
+        let replicas = self.replicas("workload.replicas", record.replicas);
+        self.named.insert((namespace.to_string(), name.to_string()));
         let shape = self.shape("workload", owner, &record.template)?;
         self.workloads.insert(record.workload.clone(), Arc::clone(&shape));
-        let workload = Workload { key: record.workload.clone(), replicas: record.replicas, shape };
+        let workload = Workload { key: record.workload.clone(), replicas: replicas?, shape };
         Some(Step::Workload { workload, listed: record.listed })
     }
 
     fn shape(&mut self, field: &str, owner: ObjectName, template: &PodTemplateSpec) -> Option<Arc<PodShape>> {
+        let namespace = owner.namespace.clone().unwrap_or_default();
         let shape = self.converted(convert::pod_template(owner, template))?;
+        for link in &shape.links {
+            self.linked.entry((namespace.clone(), link.provider.clone())).or_insert(self.line);
+        }
+        if let Some(class) = &shape.runtime_class {
+            self.wanted.entry(class.clone()).or_insert(self.line);
+        }
         let class = shape.runtime_class.as_ref().and_then(|class| self.classes.get(class));
         match apply_admission(&shape, class) {
             Ok(admitted) => Some(Arc::new(admitted)),
@@ -189,6 +263,7 @@ impl Loading {
         let key = self.pod_key("pod.pod", &record.pod)?;
         let own = || WorkloadKey::new(&*key.namespace, "Pod", &*key.name);
         let workload = record.workload.clone().unwrap_or_else(own);
+        self.named.insert((workload.namespace.to_string(), workload.name.to_string()));
         let shape = match &record.template {
             Some(template) => {
                 let (namespace, name) = (Some(key.namespace.to_string()), key.name.to_string());

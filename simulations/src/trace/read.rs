@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use wit_config::API_VERSION;
 
+use super::examine::unknown_fields;
 use super::{Happening, Header, KIND, Record, Trace};
 
 /// What is said of a file whose first line is no JSON object.
@@ -16,7 +17,7 @@ const NO_HEADER: &str = "is no header of a trace, which is a JSON object on one 
 
 /// A trace that cannot be used, with everything that is wrong with it.
 #[derive(Debug, Error)]
-#[error("{}", lines(problems))]
+#[error("{}", all_of(problems))]
 pub struct TraceError {
     /// What is wrong, in the order of the lines; at least one.
     pub problems: Vec<TraceProblem>,
@@ -39,44 +40,9 @@ impl Trace {
     ///
     /// # Errors
     /// Every problem of every line: what is no JSON, what is no record, and times that run back.
-    pub fn read(mut input: impl BufRead) -> Result<Self, TraceError> {
-        let mut reading = Reading::default();
-        let mut header = None;
-        let mut unfinished = None;
-        let mut line = Vec::new();
-        for number in 1.. {
-            reading.line = number;
-            line.clear();
-            match input.read_until(b'\n', &mut line) {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(error) => {
-                    reading.problem("", format!("it cannot be read: {error}"));
-                    break;
-                }
-            }
-            if line.trim_ascii().is_empty() {
-                continue;
-            }
-            if header.is_none() {
-                if serde_json::from_slice::<Map<String, Value>>(&line).is_err() {
-                    // It is no trace at all: what is wrong with each of its lines would help nobody.
-                    reading.problem("", NO_HEADER.to_owned());
-                    header = Some(None);
-                    break;
-                }
-                header = Some(reading.header(&line));
-            } else if header.iter().flatten().any(Header::is_recorded) && is_cut_off(&line) {
-                unfinished = Some(number);
-            } else {
-                reading.record(&line);
-            }
-        }
-        if header.is_none() {
-            reading.line = 1;
-            reading.problem("", "the trace is empty: its first line is its header".to_owned());
-        }
-        match header.flatten() {
+    pub fn read(input: impl BufRead) -> Result<Self, TraceError> {
+        let Lines { header, unfinished, reading } = lines(input, false);
+        match header {
             Some(header) if reading.problems.is_empty() => {
                 Ok(Self { header, records: reading.records, unfinished })
             }
@@ -85,16 +51,75 @@ impl Trace {
     }
 }
 
+/// What the lines of a trace say, one by one.
+pub(super) struct Lines {
+    pub(super) header: Option<Header>,
+    pub(super) unfinished: Option<usize>,
+    pub(super) reading: Reading,
+}
+
+/// Reads the lines; one that examines looks for more than what is needed to simulate them.
+pub(super) fn lines(mut input: impl BufRead, examines: bool) -> Lines {
+    let mut reading = Reading { examines, ..Reading::default() };
+    let mut header = None;
+    let mut unfinished = None;
+    let mut line = Vec::new();
+    for number in 1.. {
+        reading.line = number;
+        line.clear();
+        match input.read_until(b'\n', &mut line) {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(error) => {
+                reading.problem("", format!("it cannot be read: {error}"));
+                break;
+            }
+        }
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        if header.is_none() {
+            if serde_json::from_slice::<Map<String, Value>>(&line).is_err() {
+                // It is no trace at all: what is wrong with each of its lines would help nobody.
+                reading.problem("", NO_HEADER.to_owned());
+                header = Some(None);
+                break;
+            }
+            header = Some(reading.header(&line));
+        } else if header.iter().flatten().any(Header::is_recorded) && is_cut_off(&line) {
+            unfinished = Some(number);
+        } else {
+            let before = reading.problems.len();
+            reading.record(&line);
+            if examines && reading.problems.len() > before {
+                reading.unread.push(String::from_utf8_lossy(&line).into_owned());
+            }
+        }
+    }
+    if header.is_none() {
+        reading.line = 1;
+        reading.problem("", "the trace is empty: its first line is its header".to_owned());
+    }
+    Lines { header: header.flatten(), unfinished, reading }
+}
+
 /// Whether this is the beginning of a record and no more: the end of the line is missing, and of the JSON too.
 fn is_cut_off(line: &[u8]) -> bool {
     !line.ends_with(b"\n") && serde_json::from_slice::<IgnoredAny>(line).is_err()
 }
 
 #[derive(Default)]
-struct Reading {
+pub(super) struct Reading {
+    examines: bool,
     line: usize,
-    records: Vec<Record>,
-    problems: Vec<TraceProblem>,
+    pub(super) records: Vec<Record>,
+    /// The line of each record.
+    pub(super) numbers: Vec<usize>,
+    pub(super) problems: Vec<TraceProblem>,
+    /// Fields that Kubernetes does not have.
+    pub(super) unknown: Vec<TraceProblem>,
+    /// The lines that something is wrong with.
+    pub(super) unread: Vec<String>,
 }
 
 impl Reading {
@@ -128,8 +153,14 @@ impl Reading {
         if let Some(before) = self.records.last().map(|record| record.at).filter(|before| *before > at) {
             self.problem("at", format!("is {at}, and the record before is later: {before}"));
         }
+        let given = self.examines.then(|| Value::Object(fields.clone()));
         if let Some(happening) = self.decoded::<Happening, _>(Value::Object(fields)) {
+            for field in given.iter().flat_map(|given| unknown_fields(given, &happening)) {
+                let message = "is no field of Kubernetes: it is passed over".to_owned();
+                self.unknown.push(TraceProblem { line: self.line, field, message });
+            }
             self.records.push(Record { at, happening });
+            self.numbers.push(self.line);
         }
     }
 
@@ -166,6 +197,6 @@ impl fmt::Display for TraceProblem {
 }
 
 /// Problems, a line for each.
-fn lines(problems: &[TraceProblem]) -> String {
+fn all_of(problems: &[TraceProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -1,6 +1,8 @@
 //! `wit-sim evaluate`, as it is typed.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up fails")]
+
+mod replayed;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -9,3 +9,4 @@ mod properties;
 mod record;
 mod sktrace;
 mod support;
+mod validate;

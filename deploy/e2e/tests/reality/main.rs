@@ -4,4 +4,5 @@
 mod m3;
 mod shop;
 mod stage;
+mod too_small;
 mod verdict;

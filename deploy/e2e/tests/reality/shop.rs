@@ -31,7 +31,7 @@ const LINKS: [(&str, &str); 6] = [
 ];
 
 /// The shop as a trace, and its components by image.
-fn shop() -> Result<(Trace, BTreeMap<String, Vec<u8>>)> {
+pub(crate) fn shop() -> Result<(Trace, BTreeMap<String, Vec<u8>>)> {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reality-shop.jsonl");
     let manifests = repository_root().join("extender/shop/manifests");
     let command =

@@ -48,6 +48,7 @@ pub(in super::super) fn score(strategy: ScoringStrategy, ask: &Ask, room: &Room)
 mod tests {
     use super::super::super::room::testing::{ask, room};
     use super::*;
+    use crate::objects::{PodShape, Resources};
 
     #[test]
     fn everything_that_is_missing_is_told() {
@@ -59,6 +60,16 @@ mod tests {
         assert_eq!(larger, [Unfit::Cpu, Unfit::TooSmall], "what is not asked for may be overdrawn");
         let full = Room { pods: 3, resident: 3, ..room((1000, 1000), (0, 0)) };
         assert_eq!(reasons(&ask(0, 0), &full), [Unfit::Pods]);
+    }
+
+    #[test]
+    fn what_is_enormous_fits_as_often_as_it_fits() {
+        let requests = Resources { cpu_millis: 0, memory_bytes: 7 << 60 };
+        let ask = Ask::of(&PodShape { requests, ..PodShape::default() });
+        let mut room = room((1000, 8 << 60), (0, 0));
+        assert!(unfit(&ask, &room).is_empty());
+        room.take(&ask);
+        assert_eq!(unfit(&ask, &room), Unfit::Memory.into());
     }
 
     #[test]

@@ -139,7 +139,7 @@ fn who_must_be_away_from_others_may_evict_them() {
 }
 
 #[test]
-fn nodes_that_the_extender_refuses_for_their_pods_may_be_made_room_on() {
+fn nobody_goes_where_the_extender_alone_refuses() {
     struct Full;
     impl SchedulerExtender for Full {
         type Error = &'static str;
