@@ -33,10 +33,13 @@ pub struct Plan {
     pub threads: NonZeroUsize,
 }
 
+/// At how many points in time at most numbers are taken to average them over time.
+pub const AVERAGED: u32 = 200;
+
 /// How a run over a trace is made: kube-scheduler takes any of equally good nodes, drawn by the seed.
 pub fn options(order: Order, seed: u64, points: u32) -> Options {
     let profile = Profile { ties: Ties::Seeded(seed), tells_unfit_of_bound: false, ..Profile::default() };
-    Options { order, seed, profile, points, ..Options::default() }
+    Options { order, seed, profile, points, averages: AVERAGED, ..Options::default() }
 }
 
 /// A run that has been made.

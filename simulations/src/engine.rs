@@ -4,6 +4,7 @@
 //! The cluster and the scheduler see a change at once, the extender hears of a binding when its watch would show it.
 
 mod attempts;
+mod averages;
 mod controllers;
 mod departures;
 
@@ -19,6 +20,7 @@ use wit_placement::{Affinity, ClusterState, Event, ImageReference, Millis, Pod, 
 pub use self::attempts::Turns;
 
 use self::attempts::Attempts;
+use self::averages::Averages;
 use self::controllers::Controllers;
 pub(crate) use self::controllers::comes_again;
 use crate::arrivals::{self, Order};
@@ -53,6 +55,8 @@ pub struct Options {
     pub batch: Arc<[(WorkloadKey, WorkloadKey)]>,
     /// At how many points in time, evenly spread, the numbers are taken beside those of the end.
     pub points: u32,
+    /// At how many points in time at most the numbers are taken to average them over time; 0 does not average.
+    pub averages: u32,
 }
 
 /// What came of a run.
@@ -102,6 +106,7 @@ pub fn run<S: Strategy>(
         every: last.checked_div(u64::from(options.points)).map_or(0, |every| every.max(1)),
         next_point: 0,
         last,
+        averages: Averages::new(options.averages, last),
         ended: Millis::default(),
         course: Course::default(),
         attempts: Attempts::default(),
@@ -156,6 +161,7 @@ struct Simulation<'a> {
     next_point: u64,
     /// The time of the scenario's last step: points are taken until then.
     last: u64,
+    averages: Averages,
     ended: Millis,
     course: Course,
     attempts: Attempts,
@@ -166,6 +172,7 @@ impl<'a> Simulation<'a> {
     fn run<S: Strategy>(mut self, strategy: &mut S) -> Run {
         while let Some(happening) = self.timeline.next() {
             self.take_point();
+            self.averages.until(self.timeline.now(), self.scheduler.cache());
             strategy.now(self.timeline.now());
             self.scheduler.advance_to(self.timeline.now());
             if !matches!(happening, Happening::Cycle | Happening::Wakeup | Happening::Deadline) {
@@ -194,7 +201,13 @@ impl<'a> Simulation<'a> {
         let ended = self.ended;
         let state = self.scheduler.cache().clone();
         let affinity = state.affinity(ended);
-        let course = Course { waiting: Waiting::of(self.waits), ..self.course };
+        let course = Course {
+            waiting: Waiting::of(self.waits),
+            never_bound: self.course.never_bound + self.waiting.len() as u64,
+            ended: ended.0,
+            means: self.averages.means(),
+            ..self.course
+        };
         let tells_decisions = self.options.profile.tells_best > 0;
         let Attempts { last: attempts, turns, .. } = self.attempts;
         Run { attempts, turns, state, affinity, course, ended, tells_decisions }

@@ -9,7 +9,8 @@ use std::path::Path;
 use wit_config::Settings;
 
 use self::folder::Folder;
-use super::runs::{How, Opened, comparison_text};
+use super::runs::{How, Opened};
+use super::tables::comparison_text;
 use crate::arrivals::Order;
 use crate::cli::QuickstartArguments;
 use crate::documents::{Assumptions, Comparison, Run};

@@ -1,6 +1,5 @@
 //! The commands that run strategies over a trace.
 
-use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 use std::thread::available_parallelism;
@@ -10,14 +9,13 @@ use wit_config::{HostCatalogue, Settings};
 use wit_graph::Digest;
 
 use super::progress::Progress;
+use super::tables::{comparison_text, run_text};
 use crate::arrivals::Order;
 use crate::cli::{CompareArguments, Output, RemoteArguments, ReplayArguments, RunArguments};
 use crate::compare::{Plan, Runs, State, StatePlan, compare as compare_all, options};
-use crate::documents::{Assumptions, Comparison, Run};
+use crate::documents::{Assumptions, Run};
 use crate::engine::{self, Timing};
-use crate::evaluate::value;
 use crate::input;
-use crate::metrics::{METRICS, Metric, Routing};
 use crate::scenario::{Scenario, Step};
 use crate::strategy::{Mirror, Name, OverHttp, Shown};
 use crate::trace::Trace;
@@ -176,34 +174,6 @@ pub(crate) fn replay(
     Ok(out.write_all(text.as_bytes())?)
 }
 
-fn run_text(run: &Run) -> String {
-    let mut text = format!("{} with {}\n\n", run.assumptions.trace, run.strategy);
-    changes(&mut text, &run.assumptions);
-    for metric in METRICS {
-        line(&mut text, metric, &value(metric, metric.of(&run.metrics)));
-    }
-    for reason in &run.details.pending {
-        let _ = writeln!(text, "pending: {} {} (first {})", reason.pods, reason.reason, reason.first);
-    }
-    text
-}
-
-/// What was other than the trace has it.
-fn changes(text: &mut String, assumptions: &Assumptions) {
-    for (option, told) in &assumptions.settings {
-        let _ = writeln!(text, "what if: {option} {told}");
-    }
-    if !assumptions.settings.is_empty() {
-        text.push('\n');
-    }
-}
-
-fn line(text: &mut String, metric: &Metric, value: &str) {
-    let widest = METRICS.iter().map(|metric| metric.label().len()).max().unwrap_or(0);
-    let routing = metric.routing.map(Routing::requires).map(|needs| format!("   {needs}"));
-    let _ = writeln!(text, "{:widest$} {value:>9}{}", metric.label(), routing.unwrap_or_default());
-}
-
 /// `wit-sim compare`.
 pub(crate) fn compare(
     arguments: &CompareArguments,
@@ -270,39 +240,4 @@ fn state_plan(plan: &Plan, assumptions: &Assumptions, seeds: u64) -> StatePlan {
         seeds,
         order: plan.order.as_str().to_owned(),
     }
-}
-
-/// The numbers of which one way is better, strategy beside strategy; `*` marks the best where it is sure.
-pub(super) fn comparison_text(comparison: &Comparison) -> String {
-    let assumptions = &comparison.assumptions;
-    let mut text = format!(
-        "{}: {} runs of each strategy, pods of one time in {} order; mean ± 95 % interval, * surely the best\n\n",
-        assumptions.trace,
-        assumptions.seeds.len(),
-        assumptions.order
-    );
-    changes(&mut text, assumptions);
-    let shown: Vec<&Metric> =
-        METRICS.iter().filter(|metric| comparison.best.contains_key(metric.key)).collect();
-    let widest = shown.iter().map(|metric| metric.label().len()).max().unwrap_or(0);
-    let _ = write!(text, "{:widest$}", "");
-    for strategy in comparison.strategies.keys() {
-        let _ = write!(text, "  {strategy:>18}");
-    }
-    text.push('\n');
-    for metric in shown {
-        let _ = write!(text, "{:widest$}", metric.label());
-        for (strategy, values) in &comparison.strategies {
-            let cell = values.get(metric.key).map_or_else(String::new, |estimate| {
-                let interval =
-                    estimate.ci95.map_or_else(String::new, |half| format!(" ± {}", value(metric, half)));
-                format!("{}{interval}", value(metric, estimate.mean))
-            });
-            let is_best =
-                comparison.best.get(metric.key).is_some_and(|best| best.sure && best.strategy == *strategy);
-            let _ = write!(text, "  {:>18}", if is_best { format!("*{cell}") } else { cell });
-        }
-        text.push('\n');
-    }
-    text
 }

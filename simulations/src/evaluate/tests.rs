@@ -55,7 +55,8 @@ fn evaluated(scenario: &Scenario, placement: &serde_json::Value) -> Result<Evalu
     evaluate(scenario, &placement, &Settings::default()).map_err(|error| error.to_string())
 }
 
-fn close(one: f64, other: f64) -> bool {
+fn close(one: impl Into<Option<f64>>, other: f64) -> bool {
+    let one = one.into().unwrap_or(f64::NAN);
     (one - other).abs() < 1e-9
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Series {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
     format: fn(f64) -> String,
-    value: fn(&Point) -> f64,
+    value: fn(&Point) -> Option<f64>,
 }
 
 /// Which numbers those are.
@@ -31,13 +31,13 @@ pub(super) const SERIES: [Series; 3] = [
         name: "nodes-used",
         title: "nodes used",
         format: plain,
-        value: |point| point.metrics.nodes_used.into(),
+        value: |point| Some(point.metrics.nodes_used.into()),
     },
     Series {
         name: "pending",
         title: "pods pending",
         format: plain,
-        value: |point| point.metrics.pending.into(),
+        value: |point| Some(point.metrics.pending.into()),
     },
 ];
 
@@ -68,14 +68,14 @@ pub(super) fn pareto(report: &Report) -> Markup {
     let nodes = |run: &Run| f64::from(run.metrics.nodes_used);
     let gained = |run: &Run| run.metrics.gained_affinity;
     let x = Axis::over("nodes used", plain, runs().map(nodes), false);
-    let y = Axis::over("G, gained affinity", percent, runs().map(gained), true);
+    let y = Axis::over("G, gained affinity", percent, runs().filter_map(gained), true);
     let content = html! {
         (axes(x, y))
         @for (number, (name, runs)) in report.runs.iter().enumerate() {
-            @for run in runs {
+            @for (run, gained) in runs.iter().filter_map(|run| Some((run, gained(run)?))) {
                 g {
-                    title { (name) ": G " (percent(gained(run))) " on " (nodes(run)) " nodes" }
-                    (mark(number, x.x(nodes(run)), y.y(gained(run))))
+                    title { (name) ": G " (percent(gained)) " on " (nodes(run)) " nodes" }
+                    (mark(number, x.x(nodes(run)), y.y(gained)))
                 }
             }
         }
@@ -91,15 +91,17 @@ pub(super) fn over_time(report: &Report, series: &Series) -> Option<Markup> {
         return None;
     }
     let x = Axis::of_time(points().map(|point| point.at as f64));
-    let y = Axis::over(series.title, series.format, points().map(series.value), true);
+    let y = Axis::over(series.title, series.format, points().filter_map(series.value), true);
     let content = html! {
         (axes(x, y))
         @for (number, (name, run)) in report.strategies().enumerate() {
             g {
                 title { (name) }
-                polyline class=(format!("line k{}", number % KINDS)) points=(steps(run, series, x, y)) {}
-                @if let Some(last) = run.course.series.last() {
-                    (mark(number, x.x(last.at as f64), y.y((series.value)(last))))
+                @for line in steps(run, series, x, y) {
+                    polyline class=(format!("line k{}", number % KINDS)) points=(line) {}
+                }
+                @if let Some((last, value)) = run.course.series.iter().rev().find_map(|it| Some((it, (series.value)(it)?))) {
+                    (mark(number, x.x(last.at as f64), y.y(value)))
                 }
             }
         }
@@ -107,16 +109,21 @@ pub(super) fn over_time(report: &Report, series: &Series) -> Option<Markup> {
     Some(figure(&format!("{} over time", series.title), HEIGHT, &content))
 }
 
-/// A number holds until the next point in time.
-fn steps(run: &Run, series: &Series, x: Axis, y: Axis) -> String {
-    let mut corners = Vec::new();
-    let mut before = None;
+/// A number holds until the next point in time; a line ends where there is nothing to measure.
+fn steps(run: &Run, series: &Series, x: Axis, y: Axis) -> Vec<String> {
+    let (mut lines, mut corners, mut before) = (Vec::new(), Vec::new(), None);
     for point in &run.course.series {
-        let (at, value) = (x.x(point.at as f64), y.y((series.value)(point)));
+        let (at, value) = (x.x(point.at as f64), (series.value)(point).map(|value| y.y(value)));
         corners.extend(before.map(|before| (at, before)));
-        corners.push((at, value));
-        before = Some(value);
+        match value {
+            Some(value) => corners.push((at, value)),
+            None => lines.push(std::mem::take(&mut corners)),
+        }
+        before = value;
     }
-    let corners: Vec<_> = corners.into_iter().map(|(x, y)| format!("{},{}", px(x), px(y))).collect();
-    corners.join(" ")
+    lines.push(corners);
+    let drawn = lines.into_iter().filter(|corners| !corners.is_empty()).map(|corners| {
+        corners.into_iter().map(|(x, y)| format!("{},{}", px(x), px(y))).collect::<Vec<_>>().join(" ")
+    });
+    drawn.collect()
 }

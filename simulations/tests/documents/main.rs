@@ -7,6 +7,7 @@ mod diff;
 mod explain;
 mod how_many_nodes;
 mod over_http;
+mod over_time;
 mod quickstart;
 mod report;
 mod support;
