@@ -62,20 +62,32 @@ fn plain_name(name: &str) -> String {
     name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect()
 }
 
-/// Each run as a mark: how much stays local, and on how many nodes. Up and left is better.
+/// Each run as a mark: how much stays local, and on how many nodes, at the end or, where nobody is left then, on average over time. Up and
+/// left is better.
 pub(super) fn pareto(report: &Report) -> Markup {
-    let runs = || report.runs.values().flatten();
-    let nodes = |run: &Run| f64::from(run.metrics.nodes_used);
-    let gained = |run: &Run| run.metrics.gained_affinity;
-    let x = Axis::over("nodes used", plain, runs().map(nodes), false);
-    let y = Axis::over("G, gained affinity", percent, runs().filter_map(gained), true);
+    let ends = report.has_traffic_at_end();
+    let place = |run: &Run| {
+        if ends {
+            return Some((f64::from(run.metrics.nodes_used), run.metrics.gained_affinity?));
+        }
+        let mean = |key: &str| run.course.means.values.get(key).copied();
+        mean("nodesUsed").zip(mean("gainedAffinity"))
+    };
+    let places = || report.runs.values().flatten().filter_map(place);
+    let (nodes, gained) = if ends {
+        ("nodes used", "G, gained affinity")
+    } else {
+        ("nodes used on average over time", "G, gained affinity, on average over time")
+    };
+    let x = Axis::over(nodes, plain, places().map(|(nodes, _)| nodes), false);
+    let y = Axis::over(gained, percent, places().map(|(_, gained)| gained), true);
     let content = html! {
         (axes(x, y))
         @for (number, (name, runs)) in report.runs.iter().enumerate() {
-            @for (run, gained) in runs.iter().filter_map(|run| Some((run, gained(run)?))) {
+            @for (nodes, gained) in runs.iter().filter_map(place) {
                 g {
-                    title { (name) ": G " (percent(gained)) " on " (nodes(run)) " nodes" }
-                    (mark(number, x.x(nodes(run)), y.y(gained)))
+                    title { (name) ": G " (percent(gained)) " on " (plain(nodes)) " nodes" }
+                    (mark(number, x.x(nodes), y.y(gained)))
                 }
             }
         }

@@ -7,13 +7,18 @@ use super::axes::{duration, percent};
 use super::page::section;
 use super::table::{Column, table};
 use crate::documents::Run;
-use crate::metrics::{METRICS, NOTHING, Number, Routing, Unit, When, metric};
+use crate::metrics::{METRICS, NOTHING, Number, Routing, Unit, When, mean_key, metric};
 use crate::statistics::Estimate;
 
 /// How many rows of a long table the page has; the CSV has all.
 const MOST: usize = 50;
 
 impl Report {
+    /// Whether anybody calls anybody when the runs end.
+    pub(super) fn has_traffic_at_end(&self) -> bool {
+        self.runs.values().flatten().any(|run| run.metrics.gained_affinity.is_some())
+    }
+
     fn estimate(&self, strategy: &str, key: &str) -> Option<&Estimate> {
         self.comparison.strategies.get(strategy)?.get(key)
     }
@@ -22,15 +27,20 @@ impl Report {
 /// The shares of G, R and S, in a sentence and as tiles.
 pub(super) fn headline(report: &Report) -> Markup {
     let subject = report.subject();
+    // Where nobody is left at the end, what was before counts.
+    let ends = report.has_traffic_at_end();
+    let over_time = mean_key("gainedAffinity");
+    let gained = if ends { "gainedAffinity" } else { over_time.as_str() };
     let share = |strategy: &str, key: &str| {
         report.estimate(strategy, key).map(|estimate| Unit::Share.estimate(estimate)).unwrap_or_default()
     };
     html! {
         p class="headline" {
-            "With " strong { (subject) } ", " strong { (share(subject, "gainedAffinity")) }
+            @if ends { "With " } @else { "On average over time, with " }
+            strong { (subject) } ", " strong { (share(subject, gained)) }
             " of the traffic can stay on its node"
             @if let Some(baseline) = report.baseline() {
-                ", against " (share(baseline, "gainedAffinity")) " with " (baseline)
+                ", against " (share(baseline, gained)) " with " (baseline)
             }
             "."
         }
@@ -39,9 +49,10 @@ pub(super) fn headline(report: &Report) -> Markup {
                 div {
                     dt { (metric.label()) }
                     dd {
-                        span class="big" { (share(subject, metric.key)) }
+                        @let key = if ends { metric.key.to_owned() } else { mean_key(metric.key) };
+                        span class="big" { (share(subject, &key)) }
                         @if let Some(baseline) = report.baseline() {
-                            span class="against" { (baseline) ": " (share(baseline, metric.key)) }
+                            span class="against" { (baseline) ": " (share(baseline, &key)) }
                         }
                         @if let Some(routing) = metric.routing {
                             span class="routing" { (code(routing.requires())) }
@@ -166,7 +177,10 @@ fn row(report: &Report, names: &[&str], number: &Number) -> Vec<Markup> {
     let title = html! { span title=(number.meaning) { (number.label) } };
     let best = report.comparison.best.get(&number.key);
     let cell = |name: &&str| {
-        let star = best.filter(|best| best.strategy == **name && differs(report, number));
+        let mean = |name: &str| report.estimate(name, &number.key)?.mean;
+        // Of several that are equal each is best.
+        let is_best = |strategy: &str| strategy == *name || mean(strategy) == mean(name);
+        let star = best.filter(|best| is_best(&best.strategy) && differs(report, number));
         html! {
             @if let Some(value) = report.estimate(name, &number.key) { (number.unit.estimate(value)) }
             @match star {
