@@ -26,7 +26,9 @@ use wit_graph::WorkloadKey;
 use wit_placement::NodeName;
 
 pub use comparison::{Best, Comparison, Difference};
-pub use decision::{Decision, Evicts, ExtenderScore, RankedNode, RefusedNodes, Score, ScoreTerms};
+pub use decision::{
+    Decision, Evicts, ExtenderScore, RankedNode, RefusedNodes, Score, ScoreScale, ScoreTerms,
+};
 
 use crate::metrics::{Course, Details, METRICS, Metrics, mean_key};
 
