@@ -25,6 +25,7 @@ use wit_config::API_VERSION;
 use wit_graph::WorkloadKey;
 use wit_placement::NodeName;
 
+pub(crate) use comparison::no_strategy;
 pub use comparison::{Best, Comparison, Difference};
 pub use decision::{
     Decision, Evicts, ExtenderScore, RankedNode, RefusedNodes, Score, ScoreScale, ScoreTerms,

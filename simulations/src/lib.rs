@@ -109,6 +109,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
             None => replayed(arguments, out, notes),
         },
         Command::Compare(arguments) => commands::compare(arguments, out, notes),
+        Command::Metrics => out.write_all(metrics::listing().as_bytes()).map_err(anyhow::Error::from),
         Command::Report(arguments) => commands::report(arguments, notes),
         Command::Quickstart(arguments) => commands::quickstart(arguments, out),
         Command::Export(arguments) => commands::export(arguments, notes),

@@ -10,9 +10,11 @@
 
 mod catalogue;
 mod course;
+mod definitions;
 mod details;
 mod list;
 mod numbers;
+mod page;
 mod room;
 #[cfg(test)]
 mod tests;
@@ -27,8 +29,9 @@ pub use course::{Course, Means, Point, Waiting};
 pub(crate) use details::wants_replicas;
 pub use details::{Details, NodeDetails, PendingReason, WorkloadDetails};
 pub use list::{COURSE, METRICS};
-pub(crate) use numbers::mean_key;
 pub use numbers::{Number, When};
+pub(crate) use numbers::{mean_key, nearest};
+pub use page::{listing, markdown};
 
 use crate::density::Constraint;
 use room::Fragmentation;

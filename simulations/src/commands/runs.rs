@@ -13,9 +13,11 @@ use super::tables::{comparison_text, run_text};
 use crate::arrivals::Order;
 use crate::cli::{CompareArguments, Output, RemoteArguments, ReplayArguments, RunArguments};
 use crate::compare::{Plan, Runs, State, StatePlan, compare as compare_all, options};
-use crate::documents::{Assumptions, Run};
+use crate::documents::{Assumptions, Run, no_strategy};
 use crate::engine::{self, Timing};
+use crate::fail_if::FailIf;
 use crate::input;
+use crate::metrics::Number;
 use crate::scenario::{Scenario, Step};
 use crate::strategy::{Mirror, Name, OverHttp, Shown};
 use crate::trace::Trace;
@@ -180,15 +182,16 @@ pub(crate) fn compare(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let mut opened = Opened::read(&arguments.trace, arguments.config.as_deref(), &arguments.what_if)?;
-    opened.assumptions.settings.extend(arguments.timing.told());
-    opened.warn(notes)?;
     let mut strategies = arguments.strategies.clone();
     if strategies.is_empty() {
         strategies = vec![Name::Default, Name::PodAffinity, Name::Wit];
     }
     strategies.sort();
     strategies.dedup();
+    conditions(&arguments.fail_if, &strategies)?;
+    let mut opened = Opened::read(&arguments.trace, arguments.config.as_deref(), &arguments.what_if)?;
+    opened.assumptions.settings.extend(arguments.timing.told());
+    opened.warn(notes)?;
     let threads =
         arguments.threads.or_else(|| available_parallelism().ok()).unwrap_or(std::num::NonZero::<usize>::MIN);
     let seeds: Vec<u64> = (0..arguments.seeds).collect();
@@ -228,6 +231,25 @@ pub(crate) fn compare(
         }
     }
     ensure!(failed.is_empty(), "this holds, and was not to: {}", failed.join("; "));
+    Ok(())
+}
+
+/// Sees to it, before anything is run, that conditions speak of strategies that are compared and numbers that there are.
+fn conditions(conditions: &[FailIf], strategies: &[Name]) -> anyhow::Result<()> {
+    let names = strategies.iter().map(|name| name.as_str());
+    let check = |strategy: &str, metric: &str| {
+        let strategy = names
+            .clone()
+            .find(|name| *name == strategy)
+            .map(|_| ())
+            .ok_or_else(|| no_strategy(strategy, names.clone()));
+        let problems =
+            [strategy.err(), Number::named(metric).err()].into_iter().flatten().collect::<Vec<_>>();
+        if problems.is_empty() { Ok(()) } else { Err(problems.join("; ")) }
+    };
+    let wrong = conditions.iter().filter_map(|condition| condition.check(check).err());
+    let wrong: Vec<String> = wrong.map(|error| error.to_string()).collect();
+    ensure!(wrong.is_empty(), "--fail-if\n{}", wrong.join("\n"));
     Ok(())
 }
 

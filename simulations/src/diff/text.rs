@@ -67,7 +67,7 @@ fn numbers(text: &mut String, [one, other]: &[String; 2], numbers: &[ChangedNumb
 /// A number with its name, in both runs, and the difference.
 fn row(number: &ChangedNumber) -> [String; 4] {
     let ChangedNumber { metric: key, one, other, difference } = number;
-    let number = Number::named(key);
+    let number = Number::named(key).ok();
     let unit = number.as_ref().map_or(Unit::Count, |number| number.unit);
     let label = number.map_or_else(|| key.clone(), |number| number.full_label());
     let difference = difference.map_or_else(|| NOTHING.to_owned(), |difference| unit.difference(difference));

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Assumptions, IsComparison, Run, Version};
-use crate::metrics::{Better, Number, REFUSALS, When, mean_key};
+use crate::metrics::{Better, Number, REFUSALS, When, mean_key, nearest};
 use crate::statistics::{Estimate, Paired};
 
 /// Strategies held against each other.
@@ -71,31 +71,36 @@ impl Comparison {
     /// measure.
     pub fn mean(&self, strategy: &str, name: &str) -> Result<f64, String> {
         let Some(values) = self.strategies.get(strategy) else {
-            let known: Vec<_> = self.strategies.keys().map(|name| format!("`{name}`")).collect();
-            return Err(format!("there is no strategy `{strategy}`, there are {}", known.join(", ")));
+            return Err(no_strategy(strategy, self.strategies.keys().map(String::as_str)));
         };
-        let number = Number::named(name);
-        let key = number.as_ref().map_or(name, |number| &number.key);
-        let Some(estimate) = values.get(key) else {
-            let known: Vec<_> = values.keys().map(String::as_str).collect();
-            return Err(format!("there is no metric `{name}`, there are G, R, S, {}", known.join(", ")));
-        };
-        estimate.mean.ok_or_else(|| unmeasured(strategy, name, number.map(|number| number.when)))
+        let number = Number::named(name)?;
+        match values.get(&number.key) {
+            Some(estimate) => estimate.mean.ok_or_else(|| unmeasured(strategy, name, number.when)),
+            None if number.key.starts_with(REFUSALS) => Ok(0.0),
+            None => Err(unmeasured(strategy, name, number.when)),
+        }
     }
 }
 
+/// That a strategy is not one of those that are compared.
+pub(crate) fn no_strategy<'a>(strategy: &str, compared: impl Iterator<Item = &'a str> + Clone) -> String {
+    let known: Vec<_> = compared.clone().map(|name| format!("`{name}`")).collect();
+    let meant = nearest(strategy, compared);
+    format!("there is no strategy `{strategy}`, there are {}{meant}", known.join(", "))
+}
+
 /// Why a number has no value, and which one may have.
-fn unmeasured(strategy: &str, name: &str, when: Option<When>) -> String {
+fn unmeasured(strategy: &str, name: &str, when: When) -> String {
     match when {
-        Some(When::End) => format!(
+        When::End => format!(
             "there is nothing to measure of `{strategy}.{name}` at the end of any run; `{strategy}.{}` is its average over time",
             mean_key(name)
         ),
-        Some(When::MeanOverTime) => format!(
+        When::MeanOverTime => format!(
             "there is nothing to measure of `{strategy}.{name}`: no time passes between the first record of the trace and the last, or \
              there was nothing of it all the time"
         ),
-        _ => format!("there is nothing to measure of `{strategy}.{name}` in any run"),
+        When::WholeRun => format!("there is nothing to measure of `{strategy}.{name}` in any run"),
     }
 }
 

@@ -92,7 +92,9 @@ fn conditions_read_means_by_key_or_short_name() {
         error.contains("column 1: there is no strategy `wat`, there are `default`, `random`, `wit`"),
         "{error}"
     );
-    assert!(error.contains("column 9: there is no metric `g`, there are G, R, S, "), "{error}");
+    let expected = "column 9: there is no metric `g`; did you mean `G`? (`wit-sim metrics` lists all)";
+    assert!(error.contains(expected), "{error}");
+    assert_eq!(holds("wit.refusalsR205 > 0"), Ok(false), "nobody refused with it");
 }
 
 /// Two linked services and a pod that fits nowhere, as the engine places them without an extender.

@@ -81,7 +81,7 @@ impl Course {
 }
 
 /// The key of refusals by one code: `refusalsR205`, `refusalsKubeScheduler`.
-fn refusals_key(code: &str) -> String {
+pub(super) fn refusals_key(code: &str) -> String {
     let word = |word: &str| {
         let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
         first.to_ascii_uppercase() + rest

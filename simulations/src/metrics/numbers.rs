@@ -1,5 +1,10 @@
 //! The names by which numbers are asked for: those of a placement at the end and on average over time, and those of the whole run.
 
+use wit_placement::kube_scheduler::report::SCHEDULER_CODE;
+use wit_placement::reasons::REASONS;
+
+use super::course::refusals_key;
+use super::definitions::definition;
 use super::{Better, COURSE, METRICS, Metric, REFUSALS, Routing, Unit};
 
 /// What stands before the name of a number that is an average over time.
@@ -16,6 +21,10 @@ pub struct Number {
     pub label: String,
     /// What it is, in a sentence.
     pub meaning: &'static str,
+    /// How it is reckoned.
+    pub formula: &'static str,
+    /// Where the measure comes from; empty for what is only counted.
+    pub source: &'static str,
     /// What it is counted in.
     pub unit: Unit,
     /// Which way is better.
@@ -47,6 +56,8 @@ impl Number {
             short: None,
             label: metric.title.to_owned(),
             meaning: metric.meaning,
+            formula: definition(metric.key).0,
+            source: definition(metric.key).1,
             unit: metric.unit,
             better: metric.better,
             routing: None,
@@ -55,9 +66,22 @@ impl Number {
         end.chain(mean).chain(course)
     }
 
-    /// The number of this key or short name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::all().find(|number| number.key == name || number.short.as_deref() == Some(name))
+    /// The number of this key or short name; refusals by a code too.
+    ///
+    /// # Errors
+    /// Says that there is none of that name, which one may be meant, and where they are listed.
+    pub fn named(name: &str) -> Result<Self, String> {
+        let codes = REASONS.iter().map(|reason| reason.id).chain([SCHEDULER_CODE]);
+        if let Some(code) = codes.map(refusals_key).find(|key| key == name) {
+            return Ok(Self::of_refusals(&code));
+        }
+        let is = |number: &Self| number.key == name || number.short.as_deref() == Some(name);
+        Self::all().find(is).ok_or_else(|| {
+            let names: Vec<String> =
+                Self::all().flat_map(|it| it.short.into_iter().chain([it.key])).collect();
+            let meant = nearest(name, names.iter().map(String::as_str));
+            format!("there is no metric `{name}`{meant} (`wit-sim metrics` lists all)")
+        })
     }
 
     /// Refusals by one code, by their key.
@@ -68,6 +92,8 @@ impl Number {
             short: None,
             label: format!("  {code}"),
             meaning: "How often a node was refused to a pod with this code.",
+            formula: "counted",
+            source: "",
             unit: Unit::Count,
             better: Better::Neither,
             routing: None,
@@ -92,6 +118,8 @@ impl Number {
             short,
             label: metric.label(),
             meaning: metric.meaning,
+            formula: definition(metric.key).0,
+            source: definition(metric.key).1,
             unit: metric.unit,
             better: metric.better,
             routing: metric.routing,
@@ -104,4 +132,13 @@ impl Number {
 pub(crate) fn mean_key(key: &str) -> String {
     let (first, rest) = key.split_at_checked(1).unwrap_or((key, ""));
     format!("{MEAN}{}{rest}", first.to_ascii_uppercase())
+}
+
+/// `; did you mean …?` where one of the names is near to what was typed.
+pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let plain = |name: &str| name.chars().take(64).collect::<String>().to_ascii_lowercase();
+    let distance = |other: &str| strsim::damerau_levenshtein(&plain(name), &plain(other));
+    let near = names.map(|other| (distance(other), other)).min_by_key(|(distance, _)| *distance);
+    let near = near.filter(|(distance, _)| *distance <= (name.len() / 3).max(1));
+    near.map_or_else(String::new, |(_, other)| format!("; did you mean `{other}`?"))
 }

@@ -138,9 +138,24 @@ fn every_number_goes_by_its_own_names() {
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
     assert!(
         Number::named("meanG")
-            .is_some_and(|it| it.key == "meanGainedAffinity" && it.when == When::MeanOverTime)
+            .is_ok_and(|it| it.key == "meanGainedAffinity" && it.when == When::MeanOverTime)
     );
-    assert!(Number::named("meanwaitingP99").is_none());
+    let unknown = |name: &str| Number::named(name).unwrap_err();
+    assert!(unknown("waitingP9").contains("did you mean `waitingP90`?"), "{}", unknown("waitingP9"));
+    assert!(
+        unknown("meanRadiusOfBlasts")
+            .starts_with("there is no metric `meanRadiusOfBlasts` (`wit-sim metrics`")
+    );
+    assert!(Number::named("refusalsR205").is_ok() && Number::named("refusalsR9").is_err());
+}
+
+#[test]
+fn every_number_says_what_it_is_and_what_is_reckoned_where_it_comes_from() {
+    for number in Number::all() {
+        assert!(number.meaning.ends_with('.') && !number.formula.is_empty(), "{}", number.key);
+        assert_eq!(number.source.is_empty(), number.formula == "counted", "{}", number.key);
+        assert!(listing().contains(&number.key) && markdown().contains(&format!("`{}`", number.key)));
+    }
 }
 
 #[test]

@@ -88,6 +88,27 @@ fn conditions_on_what_cannot_be_measured_fail_and_name_what_can() {
 }
 
 #[test]
+fn wrong_names_are_told_before_anything_is_run() {
+    let folder = folder("over-time-names");
+    let command =
+        ["compare", "FILES/no-such-trace", "default", "wit", "--fail-if", "wti.G < wit.gainedAfinity"];
+    let notes = wit_sim(&folder, &[command.as_slice(), &["--fail-if", "spread.G > 1"]].concat()).notes;
+    for told in [
+        "column 1: there is no strategy `wti`, there are `default`, `wit`; did you mean `wit`?",
+        "column 9: there is no metric `gainedAfinity`; did you mean `gainedAffinity`?",
+        "column 1: there is no strategy `spread`, there are `default`, `wit`",
+    ] {
+        assert!(notes.contains(told), "{told}: {notes}");
+    }
+    assert!(!notes.contains("no-such-trace"), "{notes}");
+    let listed = wit_sim(&folder, &["metrics"]).out;
+    assert!(
+        listed.contains("  G, gainedAffinity  ") && listed.contains("meanG, meanGainedAffinity"),
+        "{listed}"
+    );
+}
+
+#[test]
 fn one_run_says_nothing_about_chance() {
     let folder = ends_empty("over-time-once");
     let command =
