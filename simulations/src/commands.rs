@@ -26,6 +26,7 @@ use crate::import::{
 };
 use crate::join;
 use crate::save;
+use crate::terminal::escaped;
 use crate::trace::{Trace, TraceError, TraceProblem};
 
 pub(crate) use documents::{diff, explain, export, report};
@@ -167,7 +168,7 @@ fn give(
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
     for problem in &imported.passed_over {
-        writeln!(notes, "passed over: {problem}")?;
+        writeln!(notes, "passed over: {}", escaped(&problem.to_string()))?;
     }
     let trace = &imported.trace;
     if let Some(path) = &target.output {
@@ -178,8 +179,8 @@ fn give(
         out.flush()?;
     }
     for told in &trace.header.synthetic {
-        writeln!(notes, "synthetic: {told}")?;
+        writeln!(notes, "synthetic: {}", escaped(told))?;
     }
-    writeln!(notes, "{}: {}", trace.header.name, Counts::of(trace))?;
+    writeln!(notes, "{}: {}", escaped(&trace.header.name), Counts::of(trace))?;
     Ok(())
 }

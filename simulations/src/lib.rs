@@ -90,6 +90,7 @@ mod save;
 pub mod scenario;
 pub mod statistics;
 pub mod strategy;
+mod terminal;
 pub mod timeline;
 pub mod trace;
 pub mod what_if;
@@ -100,9 +101,11 @@ use std::process::ExitCode;
 use crate::cli::{Cli, Command, EvaluateArguments, ReplayArguments};
 use crate::evaluate::Evaluation;
 use crate::input::Sources;
+use crate::terminal::{Escaping, escaped, told};
 
 /// Runs the command: its result to `out`, what is to be said about the way there to `notes`.
 pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
+    let out: &mut dyn Write = &mut Escaping::new(out);
     let done = match &cli.command {
         Command::Replay(arguments) => match &arguments.trace {
             Some(trace) => commands::replay(trace, arguments, out, notes),
@@ -129,7 +132,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
         // Whoever reads the output has seen enough, as `head` has.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(notes, "error: {error:#}");
+            let _ = writeln!(notes, "error: {}", escaped(&told(&error)));
             ExitCode::FAILURE
         }
     }
@@ -152,7 +155,7 @@ fn replayed(arguments: &ReplayArguments, out: &mut dyn Write, notes: &mut dyn Wr
     let sources = Sources::open(manifests, images, arguments.config.as_deref())?;
     let scenario = sources.scenario()?;
     for warning in &scenario.warnings {
-        writeln!(notes, "warning: {warning}")?;
+        writeln!(notes, "warning: {}", escaped(warning))?;
     }
     let replay = replay::replay(&scenario, &sources.settings, &arguments.options())?;
     out.write_all(output::render(&replay, arguments.output)?.as_bytes())?;
@@ -167,7 +170,7 @@ fn evaluated(
 ) -> anyhow::Result<()> {
     let evaluate::Files { name, scenario, placement, settings } = evaluate::Files::read(arguments)?;
     for warning in &scenario.warnings {
-        writeln!(notes, "warning: {warning}")?;
+        writeln!(notes, "warning: {}", escaped(warning))?;
     }
     let evaluation = evaluate::evaluate(&scenario, &placement, &settings)?;
     let evaluation = Evaluation { trace: name, ..evaluation };

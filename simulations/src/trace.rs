@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use wit_config::API_VERSION;
 use wit_graph::{Component, WorkloadKey};
 
+pub(crate) use read::{BYTE_ORDER_MARK, capped};
 pub use read::{TraceError, TraceProblem};
 pub use schema::Line;
 

@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use wit_config::{HostCatalogue, Settings};
 use wit_graph::Digest;
 
+use super::in_file;
 use super::progress::Progress;
 use super::tables::{comparison_text, run_text};
 use crate::arrivals::Order;
@@ -16,11 +17,13 @@ use crate::compare::{Plan, Runs, State, StatePlan, compare as compare_all, optio
 use crate::documents::{Assumptions, Run, no_strategy};
 use crate::engine::{self, Timing};
 use crate::fail_if::FailIf;
+use crate::import::ImportError;
 use crate::input;
 use crate::metrics::Number;
 use crate::scenario::{Scenario, Step};
 use crate::strategy::{Mirror, Name, OverHttp, Shown};
-use crate::trace::Trace;
+use crate::terminal::escaped;
+use crate::trace::{Trace, TraceError};
 use crate::what_if::{Changed, WhatIf};
 
 const MIB: u64 = 1 << 20;
@@ -60,7 +63,7 @@ impl Opened {
         let place = || path.display().to_string();
         let bytes = std::fs::read(path).with_context(place)?;
         let settings = config.map(input::settings).transpose()?.unwrap_or_default();
-        let mut opened = Self::of(&bytes, settings, what_if).with_context(place)?;
+        let mut opened = Self::of(&bytes, settings, what_if).map_err(|error| in_trace(path, error))?;
         if let Some(path) = config {
             let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
             opened.assumptions.settings.insert("config".to_owned(), Digest::of(&bytes).to_string());
@@ -119,7 +122,18 @@ impl Opened {
     }
 
     fn warn(&self, notes: &mut dyn Write) -> std::io::Result<()> {
-        self.scenario.warnings.iter().try_for_each(|warning| writeln!(notes, "warning: {warning}"))
+        self.scenario.warnings.iter().try_for_each(|warning| writeln!(notes, "warning: {}", escaped(warning)))
+    }
+}
+
+/// What is wrong with a trace, each line with the file's name.
+fn in_trace(path: &Path, error: anyhow::Error) -> anyhow::Error {
+    if error.chain().nth(1).is_some() {
+        return error.context(path.display().to_string());
+    }
+    match error.downcast::<TraceError>() {
+        Ok(error) => ImportError { problems: in_file(path, error) }.into(),
+        Err(error) => error.context(path.display().to_string()),
     }
 }
 

@@ -40,7 +40,12 @@ fn text(evaluation: &Evaluation) -> String {
         format!("{}: {requested} of {allocatable} {what}", it.node)
     });
     list(&mut text, "refused", &evaluation.refused, |it| format!("{} on {}: {}", it.pod, it.node, it.reason));
-    text.push_str(if evaluation.feasible { "\nfeasible: yes\n" } else { "\nfeasible: no\n" });
+    let (pending, placed) = (evaluation.metrics.pending, evaluation.metrics.placed);
+    let feasible = if evaluation.feasible { "yes" } else { "no" };
+    let _ = match pending {
+        0 => writeln!(text, "\nfeasible: {feasible}"),
+        _ => writeln!(text, "\nfeasible: {feasible}; {pending} of {} pods are not placed", pending + placed),
+    };
     text
 }
 

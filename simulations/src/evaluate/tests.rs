@@ -170,5 +170,5 @@ fn people_read_under_which_routing_a_share_holds() {
         "{line}"
     );
     assert!(text.contains("pending:\n  3 the placement does not name it (first web/Container1)\n"), "{text}");
-    assert!(text.ends_with("feasible: yes\n"));
+    assert!(text.ends_with("feasible: yes; 3 of 5 pods are not placed\n"));
 }

@@ -46,7 +46,7 @@ pub fn import(files: &[InputFile], additions: &Additions) -> Result<Imported, Im
     for file in files {
         let name = file.name();
         let mut problems = Problems::of(&name);
-        match serde_json::from_slice::<Map<String, Value>>(&file.bytes) {
+        match serde_json::from_slice::<Map<String, Value>>(file.content()) {
             Ok(export) if !export.contains_key("event") => snapshot(export, &mut changes, &mut problems),
             _ => record(file, &mut changes, &mut problems),
         }
@@ -81,7 +81,7 @@ fn snapshot(mut export: Map<String, Value>, changes: &mut Changes, problems: &mu
 /// What a record tells, in the order of time: its lines come from several watches at once.
 fn record(file: &InputFile, changes: &mut Changes, problems: &mut Problems<'_>) {
     let mut lines = BTreeMap::new();
-    for (number, text) in (1_usize..).zip(file.bytes.split(|byte| *byte == b'\n')) {
+    for (number, text) in (1_usize..).zip(file.content().split(|byte| *byte == b'\n')) {
         if text.iter().all(u8::is_ascii_whitespace) {
             continue;
         }

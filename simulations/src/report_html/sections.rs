@@ -88,7 +88,7 @@ pub(super) fn assumptions(report: &Report) -> Markup {
             dt { "input" }
             dd { (assumed.trace) @if let Some(hash) = &assumed.input_sha256 { ", SHA-256 " code { (hash) } } }
             dt { "made up" }
-            dd { (words(&assumed.synthetic, "nothing: all of it was observed")) }
+            dd { (words(&assumed.synthetic, "nothing that the trace tells of")) }
             @for (name, value) in &assumed.settings {
                 dt { (name) }
                 dd { (value) }

@@ -5,6 +5,7 @@
 mod compare;
 mod diff;
 mod explain;
+mod files;
 mod how_many_nodes;
 mod over_http;
 mod over_time;
