@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use wit_config::API_VERSION;
 use wit_graph::{Component, WorkloadKey};
 
-pub(crate) use read::{BYTE_ORDER_MARK, capped};
+pub(crate) use read::{BYTE_ORDER_MARK, capped, in_the_line};
 pub use read::{TraceError, TraceProblem};
 pub use schema::Line;
 

@@ -167,7 +167,7 @@ fn scores(chosen: &RankedNode, other: &RankedNode) -> String {
         let theirs = other.plugins.iter().find(|it| it.plugin == plugin.plugin).map_or(0, |it| it.score);
         if theirs != plugin.score {
             terms.push(format!(
-                "{} {} : {}",
+                "{} {} against {}",
                 plugin.plugin,
                 plugin.score * plugin.weight,
                 theirs * plugin.weight

@@ -51,3 +51,61 @@ impl Averages {
         Means { over: self.since, values: values.collect() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use wit_placement::{Allocatable, Event, Node, NodeName, Resources};
+
+    use super::*;
+
+    /// A cluster of so many nodes.
+    fn cluster(nodes: u32) -> ClusterState {
+        let mut state = ClusterState::new(wit_config::Settings::default()).unwrap();
+        for number in 0..nodes {
+            let node = Node {
+                name: NodeName::new(format!("n{number}")),
+                labels: BTreeMap::new(),
+                allocatable: Allocatable { resources: Resources::default(), pods: 1 },
+                runtime_handlers: None,
+                instance_cap: None,
+                taints: Vec::new(),
+                unschedulable: false,
+                images: Vec::new(),
+            };
+            state.apply(Event::Node(node), Millis(0));
+        }
+        state
+    }
+
+    proptest! {
+        #[test]
+        fn every_moment_counts_as_much_as_any_other(spans in prop::collection::vec((10_u64..100, 0_u32..4), 1..10)) {
+            let end: u64 = spans.iter().map(|(span, _)| span).sum();
+            // As many points as there is room for: none of these spans is passed over.
+            let mut averages = Averages::new(u32::try_from(end).unwrap(), end);
+            let (mut now, mut expected) = (0, 0.0);
+            for (span, nodes) in &spans {
+                now += span;
+                averages.until(Millis(now), &cluster(*nodes));
+                expected += *span as f64 * f64::from(*nodes) / end as f64;
+            }
+            averages.until(Millis(end + 1_000), &cluster(9));
+            let means = averages.means();
+            prop_assert_eq!(means.over, end);
+            prop_assert!((means.values["nodes"] - expected).abs() < 1e-9, "{:?}", means);
+            prop_assert!(!means.values.contains_key("gainedAffinity"), "nobody calls anybody");
+        }
+    }
+
+    #[test]
+    fn of_fast_changes_those_between_are_passed_over() {
+        let mut averages = Averages::new(2, 100);
+        for (now, nodes) in [(10, 3), (49, 3), (60, 1), (100, 2)] {
+            averages.until(Millis(now), &cluster(nodes));
+        }
+        // One from 0 to 60, when a half of the run had passed, and two from there.
+        assert_eq!(averages.means().values["nodes"].to_bits(), 1.4_f64.to_bits());
+        assert_eq!(Averages::new(200, 0).means(), Means::default());
+    }
+}

@@ -15,6 +15,7 @@ use super::additions::Additions;
 use super::changes::{Changes, reference};
 use super::problems::Problems;
 use super::{ImportError, Imported, InputFile};
+use crate::trace::in_the_line;
 
 /// The format's name.
 const FORMAT: &str = "kss";
@@ -87,7 +88,7 @@ fn record(file: &InputFile, changes: &mut Changes, problems: &mut Problems<'_>) 
         }
         let mut json = serde_json::Deserializer::from_slice(text);
         let line: Result<Line, _> = serde_path_to_error::deserialize(&mut json);
-        match line.map_err(|error| (error.path().to_string(), error.into_inner())) {
+        match line.map_err(|error| (error.path().to_string(), in_the_line(&error.into_inner().to_string()))) {
             Ok(line) => {
                 lines.insert((line.time.as_millisecond(), number), line);
             }

@@ -124,7 +124,8 @@ pub(super) fn comparison(report: &Report) -> Markup {
         std::iter::once(("", false)).chain(names.iter().map(|name| (*name, true))).collect();
     let part = |when: When, caption: &str| {
         let numbers = Number::all().filter(|number| number.when == when && told(report, &names, number));
-        let rows: Vec<_> = numbers.map(|number| row(report, &names, &number)).collect();
+        let codes = report.comparison.refusals().filter(|_| when == When::WholeRun).map(Number::of_refusals);
+        let rows: Vec<_> = numbers.chain(codes).map(|number| row(report, &names, &number)).collect();
         html! { @if !rows.is_empty() { (table(caption, &columns, rows.into_iter())) } }
     };
     let seeds = report.comparison.assumptions.seeds.len();
@@ -167,10 +168,10 @@ fn in_order(report: &Report) -> Vec<&str> {
     first.chain(others).collect()
 }
 
-/// Whether a number says something: those of the end do, those of the way where they are anything but zero for somebody.
+/// Whether a number says something: an average does where it is anything but zero for somebody.
 fn told(report: &Report, names: &[&str], number: &Number) -> bool {
     let means = names.iter().filter_map(|name| report.estimate(name, &number.key)?.mean);
-    number.when == When::End || means.into_iter().any(|mean| mean != 0.0)
+    number.when != When::MeanOverTime || means.into_iter().any(|mean| mean != 0.0)
 }
 
 fn row(report: &Report, names: &[&str], number: &Number) -> Vec<Markup> {

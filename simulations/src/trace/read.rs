@@ -164,7 +164,7 @@ impl Reading {
 }
 
 /// What is wrong with the JSON of a line: the parser counts lines of its own, of which there is one.
-fn in_the_line(message: &str) -> String {
+pub(crate) fn in_the_line(message: &str) -> String {
     let Some((said, place)) = message.rsplit_once(" at line ") else { return message.to_owned() };
     match place.split_once(" column ") {
         Some(("1", column)) => format!("{said} at column {column}"),
