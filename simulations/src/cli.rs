@@ -21,7 +21,7 @@ pub use self::import::{
     RecordedArguments, SktraceArguments, Target,
 };
 pub use self::record::RecordArguments;
-pub use self::remote::RemoteArguments;
+pub use self::remote::{ComparedRemoteArguments, RemoteArguments};
 use crate::arrivals::Order;
 use crate::commands::Shown;
 use crate::engine::{Options, Timing};
@@ -231,6 +231,9 @@ pub struct CompareArguments {
     /// What is other than the trace has it
     #[command(flatten)]
     pub what_if: WhatIf,
+    /// Who else is compared.
+    #[command(flatten)]
+    pub remote: ComparedRemoteArguments,
 }
 
 /// The arguments of `evaluate`.

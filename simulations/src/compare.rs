@@ -11,7 +11,7 @@ use wit_config::Settings;
 use wit_placement::kube_scheduler::{Profile, Ties};
 
 use crate::arrivals::Order;
-use crate::documents::{Assumptions, Comparison, Run};
+use crate::documents::{Assumptions, Run};
 use crate::engine::{Options, Timing};
 use crate::scenario::Scenario;
 use crate::strategy::Name;
@@ -66,7 +66,8 @@ impl Plan {
 }
 
 /// Runs every strategy with every seed, but for the runs that were made before. `heard` is told of each as it is made, in no
-/// certain order; where it fails no further run is begun.
+/// certain order; where it fails no further run is begun. What comes back is what a
+/// [`Comparison`](crate::documents::Comparison) is made of.
 ///
 /// # Errors
 /// The first run's that cannot be made, in the order of strategies and seeds, or what `heard` failed with.
@@ -74,10 +75,9 @@ pub fn compare(
     scenario: &Scenario,
     settings: &Settings,
     plan: &Plan,
-    assumptions: Assumptions,
     before: Runs,
     heard: &mut dyn FnMut(Made<'_>) -> anyhow::Result<()>,
-) -> anyhow::Result<Comparison> {
+) -> anyhow::Result<BTreeMap<String, Vec<Run>>> {
     let all = plan.strategies.iter().flat_map(|name| plan.seeds.iter().map(|seed| (*name, *seed)));
     let all: Vec<(Name, u64)> = all.collect();
     let jobs: Vec<_> = all.iter().copied().filter(|job| !before.contains_key(job)).collect();
@@ -121,5 +121,5 @@ pub fn compare(
     for run in all.iter().filter_map(|job| made.remove(job)) {
         runs.entry(run.strategy.clone()).or_default().push(run);
     }
-    Ok(Comparison::of(assumptions, &runs))
+    Ok(runs)
 }

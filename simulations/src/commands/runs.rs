@@ -14,7 +14,7 @@ use super::tables::{comparison_text, run_text};
 use crate::arrivals::Order;
 use crate::cli::{CompareArguments, Output, RemoteArguments, ReplayArguments, RunArguments};
 use crate::compare::{Plan, Runs, State, StatePlan, compare as compare_all, options};
-use crate::documents::{Assumptions, Run, no_strategy};
+use crate::documents::{Assumptions, Comparison, Run, no_strategy};
 use crate::engine::{self, Timing};
 use crate::fail_if::FailIf;
 use crate::import::ImportError;
@@ -202,7 +202,8 @@ pub(crate) fn compare(
     }
     strategies.sort();
     strategies.dedup();
-    conditions(&arguments.fail_if, &strategies)?;
+    let names = strategies.iter().map(|name| name.as_str());
+    conditions(&arguments.fail_if, &names.chain(arguments.remote.via_http.as_ref().map(|_| OVER_HTTP)))?;
     let mut opened = Opened::read(&arguments.trace, arguments.config.as_deref(), &arguments.what_if)?;
     opened.assumptions.settings.extend(arguments.timing.told());
     opened.warn(notes)?;
@@ -212,7 +213,7 @@ pub(crate) fn compare(
     let assumptions = Assumptions {
         seeds: seeds.clone(),
         order: arguments.order.as_str().to_owned(),
-        ..opened.assumptions
+        ..opened.assumptions.clone()
     };
     let timing = arguments.timing.timing();
     let plan = Plan { strategies, seeds, order: arguments.order, timing, threads };
@@ -223,16 +224,18 @@ pub(crate) fn compare(
         }
         None => (None, Runs::new()),
     };
+    let remote = over_http(arguments, &opened)?;
     let progress = Progress::begun(arguments.shown(), before.len(), plan.runs(), notes)?;
-    let comparison =
-        compare_all(&opened.scenario, &opened.settings, &plan, assumptions, before, &mut |made| {
-            if let Some((path, state)) = &mut state {
-                state.keep(&made).with_context(|| format!("{} cannot be written", path.display()))?;
-            }
-            Ok(progress.made(made.runs, notes)?)
-        });
+    let runs = compare_all(&opened.scenario, &opened.settings, &plan, before, &mut |made| {
+        if let Some((path, state)) = &mut state {
+            state.keep(&made).with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        Ok(progress.made(made.runs, notes)?)
+    });
     progress.ended(notes)?;
-    let comparison = comparison?;
+    let mut runs = runs?;
+    runs.extend(remote);
+    let comparison = Comparison::of(assumptions, &runs);
     let text = match arguments.output {
         Output::Text => comparison_text(&comparison),
         Output::Json => serde_json::to_string_pretty(&comparison)? + "\n",
@@ -249,8 +252,10 @@ pub(crate) fn compare(
 }
 
 /// Sees to it, before anything is run, that conditions speak of strategies that are compared and numbers that there are.
-fn conditions(conditions: &[FailIf], strategies: &[Name]) -> anyhow::Result<()> {
-    let names = strategies.iter().map(|name| name.as_str());
+fn conditions<'a>(
+    conditions: &[FailIf],
+    names: &(impl Iterator<Item = &'a str> + Clone),
+) -> anyhow::Result<()> {
     let check = |strategy: &str, metric: &str| {
         let strategy = names
             .clone()
@@ -265,6 +270,19 @@ fn conditions(conditions: &[FailIf], strategies: &[Name]) -> anyhow::Result<()> 
     let wrong: Vec<String> = wrong.map(|error| error.to_string()).collect();
     ensure!(wrong.is_empty(), "--fail-if\n{}", wrong.join("\n"));
     Ok(())
+}
+
+/// The runs of the extender elsewhere that is compared, where there is one.
+fn over_http(arguments: &CompareArguments, opened: &Opened) -> anyhow::Result<Option<(String, Vec<Run>)>> {
+    let Some(url) = &arguments.remote.via_http else { return Ok(None) };
+    let node_cache_capable = arguments.remote.node_cache_capable;
+    let remote = RemoteArguments { node_cache_capable, ..RemoteArguments::default() };
+    let (order, timing) = (arguments.order, arguments.timing.timing());
+    let run = |seed| {
+        let how = How { order, points: 0, seed, decisions: 0, timing };
+        opened.run_over_http(url, &remote, how).map(Run::numbers)
+    };
+    Ok(Some((OVER_HTTP.to_owned(), (0..arguments.seeds).map(run).collect::<anyhow::Result<_>>()?)))
 }
 
 /// What the runs of a comparison depend on.
