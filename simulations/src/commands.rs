@@ -26,7 +26,6 @@ use crate::import::{
 };
 use crate::join;
 use crate::save;
-use crate::terminal::escaped;
 use crate::trace::{Trace, TraceError, TraceProblem};
 
 pub(crate) use documents::{diff, explain, export, report};
@@ -168,7 +167,7 @@ fn give(
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
     for problem in &imported.passed_over {
-        writeln!(notes, "passed over: {}", escaped(&problem.to_string()))?;
+        writeln!(notes, "passed over: {problem}")?;
     }
     let trace = &imported.trace;
     if let Some(path) = &target.output {
@@ -179,8 +178,8 @@ fn give(
         out.flush()?;
     }
     for told in &trace.header.synthetic {
-        writeln!(notes, "synthetic: {}", escaped(told))?;
+        writeln!(notes, "synthetic: {told}")?;
     }
-    writeln!(notes, "{}: {}", escaped(&trace.header.name), Counts::of(trace))?;
+    writeln!(notes, "{}: {}", trace.header.name, Counts::of(trace))?;
     Ok(())
 }

@@ -106,6 +106,14 @@ use crate::terminal::{Escaping, escaped, told};
 /// Runs the command: its result to `out`, what is to be said about the way there to `notes`.
 pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
     let out: &mut dyn Write = &mut Escaping::new(out);
+    // A comparison writes over its own line on a terminal, and sees to names by itself.
+    let mut escaping;
+    let notes: &mut dyn Write = if matches!(cli.command, Command::Compare(_)) {
+        notes
+    } else {
+        escaping = Escaping::new(notes);
+        &mut escaping
+    };
     let done = match &cli.command {
         Command::Replay(arguments) => match &arguments.trace {
             Some(trace) => commands::replay(trace, arguments, out, notes),
@@ -155,7 +163,7 @@ fn replayed(arguments: &ReplayArguments, out: &mut dyn Write, notes: &mut dyn Wr
     let sources = Sources::open(manifests, images, arguments.config.as_deref())?;
     let scenario = sources.scenario()?;
     for warning in &scenario.warnings {
-        writeln!(notes, "warning: {}", escaped(warning))?;
+        writeln!(notes, "warning: {warning}")?;
     }
     let replay = replay::replay(&scenario, &sources.settings, &arguments.options())?;
     out.write_all(output::render(&replay, arguments.output)?.as_bytes())?;
@@ -170,7 +178,7 @@ fn evaluated(
 ) -> anyhow::Result<()> {
     let evaluate::Files { name, scenario, placement, settings } = evaluate::Files::read(arguments)?;
     for warning in &scenario.warnings {
-        writeln!(notes, "warning: {}", escaped(warning))?;
+        writeln!(notes, "warning: {warning}")?;
     }
     let evaluation = evaluate::evaluate(&scenario, &placement, &settings)?;
     let evaluation = Evaluation { trace: name, ..evaluation };

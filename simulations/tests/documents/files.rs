@@ -58,6 +58,14 @@ fn names_do_nothing_to_a_terminal() {
     fs::write(folder.join("trace.jsonl"), trace("shop\u{1b}[2J")).unwrap();
     let run = wit_sim(&folder, &["replay", "FILES/trace.jsonl"]).out;
     assert!(run.starts_with("shop\\u{1b}[2J with wit"), "{run}");
+    let report = ["report", "FILES/run.json", "-o", "FILES/pa\u{1b}[2Jge.html"];
+    fs::write(
+        folder.join("run.json"),
+        wit_sim(&folder, &["replay", "FILES/trace.jsonl", "--output=json"]).out,
+    )
+    .unwrap();
+    let notes = wit_sim(&folder, &report).notes;
+    assert!(notes.starts_with("pa\\u{1b}[2Jge.html: 1 run of wit"), "{notes}");
     let notes = wit_sim(&folder, &["replay", "FILES/no\u{1b}[2Jne"]).notes;
     assert!(notes.contains("no\\u{1b}[2Jne") && !notes.contains('\u{1b}'), "{notes}");
 }
