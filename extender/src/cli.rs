@@ -32,6 +32,26 @@ pub enum Command {
     Link(LinkArguments),
     /// Work with the settings file
     Config(ConfigArguments),
+    /// Print the script by which a shell completes command lines of `wit-extender`
+    Completions(CompletionsArguments),
+    /// Write the manual pages of `wit-extender` and of each of its commands
+    Man(ManArguments),
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArguments {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct ManArguments {
+    /// The folder that the pages go to; it must be there
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 /// Arguments of `serve`.

@@ -6,6 +6,7 @@ pub mod explain;
 pub mod inspect;
 pub mod link;
 pub mod serve;
+pub mod shell;
 
 use std::fs::File;
 use std::io::{self, Read, Write};

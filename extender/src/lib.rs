@@ -44,6 +44,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         Command::Link(arguments) => commands::link::run(&arguments),
         Command::Config(arguments) => commands::config::run(&arguments),
+        Command::Completions(arguments) => commands::shell::completions(&arguments),
+        Command::Man(arguments) => commands::shell::man(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         telemetry::complain(&error);

@@ -159,3 +159,18 @@ fn explain_says_where_it_looked_when_nobody_answers() {
     assert_eq!(said.code, Some(2));
     assert!(said.err.contains("http://127.0.0.1:9"), "{}", said.err);
 }
+
+#[test]
+fn shells_and_man_know_every_command() {
+    let script = wit_extender(&["completions", "bash"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let pages = folder.path().to_str().expect("a path of text");
+    assert_eq!((script.code, wit_extender(&["man", pages]).code), (Some(0), Some(0)));
+    for command in ["serve", "demo", "explain", "inspect", "link", "config", "completions", "man"] {
+        assert!(script.out.contains(command), "{command}");
+        assert!(folder.path().join(format!("wit-extender-{command}.1")).is_file(), "{command}");
+    }
+    assert!(folder.path().join("wit-extender.1").is_file());
+    let nowhere = wit_extender(&["man", &format!("{pages}/none")]);
+    assert!(nowhere.code == Some(2) && nowhere.err.contains("make it first"), "{}", nowhere.err);
+}

@@ -109,8 +109,8 @@ impl WorkloadState {
         self.wanted().max(1)
     }
 
-    /// What the template wants, or more where more exist.
-    fn wanted(&self) -> u32 {
+    /// What the template wants, or more where more exist; 0 of a workload that is scaled to nothing, or has ended.
+    pub fn wanted(&self) -> u32 {
         let pods = u32::try_from(self.pods.len()).unwrap_or(u32::MAX);
         self.template.as_ref().map_or(0, |template| template.replicas).max(pods)
     }

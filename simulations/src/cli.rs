@@ -21,7 +21,7 @@ pub use self::import::{
     RecordedArguments, SktraceArguments, Target,
 };
 pub use self::record::RecordArguments;
-pub use self::remote::RemoteArguments;
+pub use self::remote::{ComparedRemoteArguments, RemoteArguments};
 use crate::arrivals::Order;
 use crate::commands::Shown;
 use crate::engine::{Options, Timing};
@@ -46,7 +46,14 @@ pub enum Command {
     /// Places the pods of a trace, or the pending pods of a folder of manifests
     Replay(ReplayArguments),
     /// Holds strategies against each other over several seeds: means, intervals, differences, who is best at what
+    ///
+    /// Behind a mean stands its 95 % confidence interval over the seeds, after Student's t distribution. `*` marks the best strategy where
+    /// it is better than every other one by a paired t-test: the 95 % interval of the differences seed by seed leaves zero
+    /// out. With one seed there is neither. The numbers are those of the end, on average over time, and of the whole run; `wit-sim
+    /// metrics` lists their names for --fail-if, docs/numbers.md their formulas. There is nothing to measure where `–` stands.
     Compare(CompareArguments),
+    /// Lists the numbers by the names that they have in JSON and in `compare --fail-if`
+    Metrics,
     /// Makes a page of runs for a browser: the headline, what it rests on, figures and tables
     Report(ReportArguments),
     /// Writes the numbers of runs for Prometheus, so that Grafana shows a replay as it shows a cluster
@@ -196,7 +203,7 @@ pub struct CompareArguments {
     /// The order of pods that arrive at the same time
     #[arg(long, value_enum, default_value_t = Order::Random)]
     pub order: Order,
-    /// Ends with an error where this holds of the means, for CI; may be given several times
+    /// Ends with an error where this holds of the means, for CI; may be given several times. `wit-sim metrics` lists the names
     #[arg(long, value_name = "'wit.G < default.G + 0.3'")]
     pub fail_if: Vec<FailIf>,
     /// Settings file of the extender
@@ -224,6 +231,9 @@ pub struct CompareArguments {
     /// What is other than the trace has it
     #[command(flatten)]
     pub what_if: WhatIf,
+    /// Who else is compared.
+    #[command(flatten)]
+    pub remote: ComparedRemoteArguments,
 }
 
 /// The arguments of `evaluate`.

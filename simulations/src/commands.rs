@@ -6,6 +6,7 @@ mod quickstart;
 mod record;
 mod runs;
 mod shell;
+mod tables;
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};

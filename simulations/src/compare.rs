@@ -11,7 +11,7 @@ use wit_config::Settings;
 use wit_placement::kube_scheduler::{Profile, Ties};
 
 use crate::arrivals::Order;
-use crate::documents::{Assumptions, Comparison, Run};
+use crate::documents::{Assumptions, Run};
 use crate::engine::{Options, Timing};
 use crate::scenario::Scenario;
 use crate::strategy::Name;
@@ -33,10 +33,13 @@ pub struct Plan {
     pub threads: NonZeroUsize,
 }
 
+/// At how many points in time at most numbers are taken to average them over time.
+pub const AVERAGED: u32 = 200;
+
 /// How a run over a trace is made: kube-scheduler takes any of equally good nodes, drawn by the seed.
 pub fn options(order: Order, seed: u64, points: u32) -> Options {
     let profile = Profile { ties: Ties::Seeded(seed), tells_unfit_of_bound: false, ..Profile::default() };
-    Options { order, seed, profile, points, ..Options::default() }
+    Options { order, seed, profile, points, averages: AVERAGED, ..Options::default() }
 }
 
 /// A run that has been made.
@@ -63,7 +66,8 @@ impl Plan {
 }
 
 /// Runs every strategy with every seed, but for the runs that were made before. `heard` is told of each as it is made, in no
-/// certain order; where it fails no further run is begun.
+/// certain order; where it fails no further run is begun. What comes back is what a
+/// [`Comparison`](crate::documents::Comparison) is made of.
 ///
 /// # Errors
 /// The first run's that cannot be made, in the order of strategies and seeds, or what `heard` failed with.
@@ -71,10 +75,9 @@ pub fn compare(
     scenario: &Scenario,
     settings: &Settings,
     plan: &Plan,
-    assumptions: Assumptions,
     before: Runs,
     heard: &mut dyn FnMut(Made<'_>) -> anyhow::Result<()>,
-) -> anyhow::Result<Comparison> {
+) -> anyhow::Result<BTreeMap<String, Vec<Run>>> {
     let all = plan.strategies.iter().flat_map(|name| plan.seeds.iter().map(|seed| (*name, *seed)));
     let all: Vec<(Name, u64)> = all.collect();
     let jobs: Vec<_> = all.iter().copied().filter(|job| !before.contains_key(job)).collect();
@@ -118,5 +121,5 @@ pub fn compare(
     for run in all.iter().filter_map(|job| made.remove(job)) {
         runs.entry(run.strategy.clone()).or_default().push(run);
     }
-    Ok(Comparison::of(assumptions, &runs))
+    Ok(runs)
 }

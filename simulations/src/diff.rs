@@ -7,6 +7,8 @@ mod pods;
 mod text;
 mod why;
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wit_graph::WorkloadKey;
@@ -15,7 +17,7 @@ use wit_placement::NodeName;
 pub use why::{Account, OtherNode};
 
 use crate::documents::{IsRunDifference, Run, Version};
-use crate::metrics::PendingReason;
+use crate::metrics::{PendingReason, REFUSALS};
 
 /// What differs between two runs of one trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,12 +67,12 @@ pub struct Side {
 pub struct ChangedNumber {
     /// Its key, as in the run.
     pub metric: String,
-    /// In the one run.
-    pub one: f64,
+    /// In the one run; `null` where there is nothing to measure.
+    pub one: Option<f64>,
     /// In the other.
-    pub other: f64,
-    /// What the other has more.
-    pub difference: f64,
+    pub other: Option<f64>,
+    /// What the other has more; `null` where there is nothing to measure in one of them.
+    pub difference: Option<f64>,
 }
 
 /// A workload with pods that are elsewhere.
@@ -141,13 +143,17 @@ impl Side {
 }
 
 fn numbers(one: &Run, other: &Run) -> Vec<ChangedNumber> {
-    let pairs = one.values().zip(other.values());
-    let changed = pairs.filter(|((_, one), (_, other))| one.to_bits() != other.to_bits());
-    let number = |((key, one), (_, other)): ((&str, f64), (&str, f64))| ChangedNumber {
-        metric: key.to_owned(),
-        one,
-        other,
-        difference: other - one,
-    };
-    changed.map(number).collect()
+    let theirs: BTreeMap<String, Option<f64>> = other.values().collect();
+    let ours: BTreeMap<String, Option<f64>> = one.values().collect();
+    // Refusals by code are in one of the runs alone where the other has none.
+    let missing = |key: &str| key.starts_with(REFUSALS).then_some(0.0);
+    let of =
+        |values: &BTreeMap<String, Option<f64>>, key: &str| values.get(key).copied().unwrap_or(missing(key));
+    let only_theirs = other.values().map(|(key, _)| key).filter(|key| !ours.contains_key(key));
+    let keys = one.values().map(|(key, _)| key).chain(only_theirs);
+    let numbers = keys.map(|metric| {
+        let (one, other) = (of(&ours, &metric), of(&theirs, &metric));
+        ChangedNumber { metric, one, other, difference: one.zip(other).map(|(one, other)| other - one) }
+    });
+    numbers.filter(|it| it.one.map(f64::to_bits) != it.other.map(f64::to_bits)).collect()
 }

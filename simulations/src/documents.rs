@@ -25,10 +25,13 @@ use wit_config::API_VERSION;
 use wit_graph::WorkloadKey;
 use wit_placement::NodeName;
 
+pub(crate) use comparison::no_strategy;
 pub use comparison::{Best, Comparison, Difference};
-pub use decision::{Decision, Evicts, ExtenderScore, RankedNode, RefusedNodes, Score, ScoreTerms};
+pub use decision::{
+    Decision, Evicts, ExtenderScore, RankedNode, RefusedNodes, Score, ScoreScale, ScoreTerms,
+};
 
-use crate::metrics::{Course, Details, Metrics};
+use crate::metrics::{Course, Details, METRICS, Metrics, mean_key};
 
 /// The `kind` of a [`Run`].
 pub const RUN: &str = "Run";
@@ -124,12 +127,12 @@ pub struct RunLink {
     pub provider: WorkloadKey,
     /// The share of all traffic.
     pub weight: f64,
-    /// What of it G keeps local.
-    pub gained_affinity: f64,
+    /// What of it G keeps local; `null`, as R and S, where one end wants no replica.
+    pub gained_affinity: Option<f64>,
     /// What of it R keeps local.
-    pub random_balancing: f64,
+    pub random_balancing: Option<f64>,
     /// What of it S keeps local.
-    pub prefer_same_node: f64,
+    pub prefer_same_node: Option<f64>,
 }
 
 /// The version of this format. A document of another one is refused when it is read, and so is one of another kind.
@@ -222,8 +225,11 @@ impl Run {
             .or_else(|| decisions.iter().find(|decision| decision.pod == pod))
     }
 
-    /// Every number by its key: those of the placement, then those of the course.
-    pub fn values(&self) -> impl Iterator<Item = (&'static str, f64)> {
-        self.metrics.values().chain(self.course.values())
+    /// Every number by its key: those of the placement, at the end and on average over time, then those of the course.
+    pub fn values(&self) -> impl Iterator<Item = (String, Option<f64>)> {
+        let end = self.metrics.values().map(|(key, value)| (key.to_owned(), value));
+        let means = &self.course.means.values;
+        let means = METRICS.iter().map(|metric| (mean_key(metric.key), means.get(metric.key).copied()));
+        end.chain(means).chain(self.course.values())
     }
 }

@@ -4,56 +4,30 @@
 //! The cluster and the scheduler see a change at once, the extender hears of a binding when its watch would show it.
 
 mod attempts;
+mod averages;
 mod controllers;
 mod departures;
+mod options;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use wit_config::Settings;
-use wit_graph::WorkloadKey;
 use wit_placement::kube_scheduler::report::{Refusal, SCHEDULER_CODE};
 use wit_placement::kube_scheduler::{Attempt, NoExtender, Profile, Scheduler};
 use wit_placement::{Affinity, ClusterState, Event, ImageReference, Millis, Pod, PodUid, World};
 
 pub use self::attempts::Turns;
+pub use self::options::{Options, Timing};
 
 use self::attempts::Attempts;
+use self::averages::Averages;
 use self::controllers::Controllers;
 pub(crate) use self::controllers::is_made;
-use crate::arrivals::{self, Draws, Order};
+use crate::arrivals::{self, Draws};
 use crate::metrics::{Course, Metrics, Point, Waiting};
 use crate::scenario::{Scenario, Step};
 use crate::strategy::Strategy;
 use crate::timeline::Timeline;
-
-/// What takes how long in virtual time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Timing {
-    /// From one pending pod to the next, of those that arrive at the same time.
-    pub arrival: Millis,
-    /// From the moment an image matters until its world is known.
-    pub reading: Millis,
-    /// From a binding until the extender's watch shows it.
-    pub binding: Millis,
-}
-
-/// How a run is made.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// What takes how long.
-    pub timing: Timing,
-    /// The order of pods that arrive at the same time.
-    pub order: Order,
-    /// What is drawn is drawn by this.
-    pub seed: u64,
-    /// How kube-scheduler is configured; the extender's weight and spreading by default are those of the settings.
-    pub profile: Profile,
-    /// Pairs of workloads: where there are any, pods of one time come in their order ([`arrivals::batch`]).
-    pub batch: Arc<[(WorkloadKey, WorkloadKey)]>,
-    /// At how many points in time, evenly spread, the numbers are taken beside those of the end.
-    pub points: u32,
-}
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -143,6 +117,7 @@ struct Simulation<'a> {
     next_point: u64,
     /// The time of the scenario's last step: points are taken until then.
     last: u64,
+    averages: Averages,
     ended: Millis,
     course: Course,
     attempts: Attempts,
@@ -178,6 +153,7 @@ impl<'a> Simulation<'a> {
             every: last.checked_div(u64::from(options.points)).map_or(0, |every| every.max(1)),
             next_point: 0,
             last,
+            averages: Averages::new(options.averages, last),
             ended: Millis::default(),
             course: Course::default(),
             attempts: Attempts::default(),
@@ -188,6 +164,7 @@ impl<'a> Simulation<'a> {
     fn run<S: Strategy>(mut self, strategy: &mut S) -> Run {
         while let Some(happening) = self.timeline.next() {
             self.take_point();
+            self.averages.until(self.timeline.now(), self.scheduler.cache());
             strategy.now(self.timeline.now());
             self.scheduler.advance_to(self.timeline.now());
             if !matches!(happening, Happening::Cycle | Happening::Wakeup | Happening::Deadline) {
@@ -216,7 +193,13 @@ impl<'a> Simulation<'a> {
         let ended = self.ended;
         let state = self.scheduler.cache().clone();
         let affinity = state.affinity(ended);
-        let course = Course { waiting: Waiting::of(self.waits), ..self.course };
+        let course = Course {
+            waiting: Waiting::of(self.waits),
+            never_bound: self.course.never_bound + self.waiting.len() as u64,
+            ended: ended.0,
+            means: self.averages.means(),
+            ..self.course
+        };
         let tells_decisions = self.options.profile.tells_best > 0;
         let Attempts { last: attempts, turns, .. } = self.attempts;
         Run { attempts, turns, state, affinity, course, ended, tells_decisions }

@@ -21,7 +21,7 @@
 //! let scenario = Trace::read(trace.as_bytes())?.load()?;
 //! let placement: Placement = serde_json::from_str(r#"{"n1": ["cart-0", "redis-0"], "n2": ["shop/cart-1"]}"#)?;
 //! let evaluation = evaluate(&scenario, &placement, &wit_config::Settings::default())?;
-//! assert!(evaluation.feasible && (evaluation.metrics.prefer_same_node - 0.5).abs() < 1e-9);
+//! assert!(evaluation.feasible && evaluation.metrics.prefer_same_node == Some(0.5));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -42,7 +42,6 @@ use wit_placement::{ClusterState, Event, Millis, Pod, PodKey};
 
 pub use files::Files;
 pub use output::render;
-pub(crate) use output::value;
 pub use placement::{Placement, PlacementError};
 pub use rules::{OverCapacity, Refused};
 

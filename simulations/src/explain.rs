@@ -1,5 +1,6 @@
 //! Why a pod of a run is where it is: the decision as the run's document tells it.
 
+mod ranking;
 mod text;
 
 use std::collections::BTreeSet;

@@ -88,11 +88,12 @@ impl<'a> Labelled<'a> {
         text: &mut Text,
         family: &Family,
         more: &[(&'static str, &str)],
-        value: impl Fn(&Metrics) -> f64,
+        value: impl Fn(&Metrics) -> Option<f64>,
     ) {
         let labels = self.labels(more);
-        for (at, metrics) in &self.points {
-            text.sample(family, "", &labels, value(metrics), *at);
+        // Where there is nothing to measure there is no sample.
+        for (at, value) in self.points.iter().filter_map(|(at, metrics)| Some((at, value(metrics)?))) {
+            text.sample(family, "", &labels, value, *at);
         }
     }
 
@@ -184,7 +185,7 @@ fn waiting(text: &mut Text, runs: &[Labelled<'_>]) {
     for run in runs {
         let waits = run.run.course.waiting;
         let quantiles = [("0.5", waits.p50), ("0.9", waits.p90), ("0.99", waits.p99), ("1.0", waits.max)];
-        for (quantile, millis) in quantiles {
+        for (quantile, millis) in quantiles.into_iter().filter_map(|(name, wait)| Some((name, wait?))) {
             let labels = run.labels(&[("quantile", quantile)]);
             text.sample(&family, "", &labels, millis / 1000.0, run.end());
         }

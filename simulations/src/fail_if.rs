@@ -97,6 +97,19 @@ impl fmt::Display for FailIf {
 }
 
 impl FailIf {
+    /// Whether everything that the condition speaks of can be there; `is_known` says of a strategy and a metric what is wrong with their
+    /// names.
+    ///
+    /// # Errors
+    /// Every name that is none.
+    pub fn check(&self, is_known: impl Fn(&str, &str) -> Result<(), String>) -> Result<(), FailIfError> {
+        let mut problems = Vec::new();
+        for side in [&self.left, &self.right] {
+            side.check(&is_known, &mut problems);
+        }
+        if problems.is_empty() { Ok(()) } else { Err(FailIfError { text: self.text.clone(), problems }) }
+    }
+
     /// Whether the condition holds; `value` tells the value of a strategy and a metric, or why there is none.
     ///
     /// # Errors
@@ -129,6 +142,21 @@ impl Comparison {
 }
 
 impl Term {
+    fn check(&self, is_known: &impl Fn(&str, &str) -> Result<(), String>, problems: &mut Vec<FailIfProblem>) {
+        match self {
+            Self::Number(_) => {}
+            Self::Value { column, strategy, metric } => {
+                let problem = |message| FailIfProblem { column: *column, message };
+                problems.extend(is_known(strategy, metric).err().map(problem));
+            }
+            Self::Negated(term) => term.check(is_known, problems),
+            Self::Operation { left, right, .. } => {
+                left.check(is_known, problems);
+                right.check(is_known, problems);
+            }
+        }
+    }
+
     /// The value; what there is none of is told and counts as anything.
     fn value(
         &self,

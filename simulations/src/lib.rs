@@ -90,6 +90,7 @@ mod save;
 pub mod scenario;
 pub mod statistics;
 pub mod strategy;
+mod terminal;
 pub mod timeline;
 pub mod trace;
 pub mod what_if;
@@ -100,15 +101,26 @@ use std::process::ExitCode;
 use crate::cli::{Cli, Command, EvaluateArguments, ReplayArguments};
 use crate::evaluate::Evaluation;
 use crate::input::Sources;
+use crate::terminal::{Escaping, escaped, told};
 
 /// Runs the command: its result to `out`, what is to be said about the way there to `notes`.
 pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
+    let out: &mut dyn Write = &mut Escaping::new(out);
+    // A comparison writes over its own line on a terminal, and sees to names by itself.
+    let mut escaping;
+    let notes: &mut dyn Write = if matches!(cli.command, Command::Compare(_)) {
+        notes
+    } else {
+        escaping = Escaping::new(notes);
+        &mut escaping
+    };
     let done = match &cli.command {
         Command::Replay(arguments) => match &arguments.trace {
             Some(trace) => commands::replay(trace, arguments, out, notes),
             None => replayed(arguments, out, notes),
         },
         Command::Compare(arguments) => commands::compare(arguments, out, notes),
+        Command::Metrics => out.write_all(metrics::listing().as_bytes()).map_err(anyhow::Error::from),
         Command::Report(arguments) => commands::report(arguments, notes),
         Command::Quickstart(arguments) => commands::quickstart(arguments, out),
         Command::Export(arguments) => commands::export(arguments, notes),
@@ -128,7 +140,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, notes: &mut dyn Write) -> ExitCode {
         // Whoever reads the output has seen enough, as `head` has.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(notes, "error: {error:#}");
+            let _ = writeln!(notes, "error: {}", escaped(&told(&error)));
             ExitCode::FAILURE
         }
     }

@@ -34,11 +34,28 @@ pub(crate) fn whole(
     Ok(())
 }
 
-/// Keeps what is read from being written over.
+/// Sees to it before any work that a file can be made.
 ///
 /// # Errors
-/// Where the file is one of those that are read, or in one of the folders.
+/// Where its folder is not there.
+pub(crate) fn has_folder(output: &Path) -> anyhow::Result<()> {
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        let (output, folder_name) = (output.display(), folder.display());
+        ensure!(
+            folder.is_dir(),
+            "{output} cannot be written: there is no folder {folder_name}; make it first"
+        );
+    }
+    Ok(())
+}
+
+/// Keeps what is read from being written over, and says before any work where the folder of what is written is not there.
+///
+/// # Errors
+/// Where the file is one of those that are read, or in one of the folders; as [`has_folder`].
 pub(crate) fn apart<'a>(output: &Path, read: impl IntoIterator<Item = &'a Path>) -> anyhow::Result<()> {
+    has_folder(output)?;
     let Ok(output) = output.canonicalize() else { return Ok(()) };
     for path in read {
         let is_read = path.canonicalize().is_ok_and(|path| output.starts_with(path));
@@ -56,11 +73,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (input, other) = (folder.path().join("input"), folder.path().join("other"));
         std::fs::write(&input, "").unwrap();
-        let apart = |output: &Path, read: &Path| apart(output, [read]).is_ok();
+        let apart = |output: &Path, read: &Path| super::apart(output, [read]).is_ok();
         assert!(!apart(&folder.path().join("./input"), &input));
         assert!(!apart(&input, folder.path()), "a file of a folder that is read");
         assert!(apart(&other, folder.path()), "a new file is none that was read");
         std::fs::write(&other, "").unwrap();
         assert!(apart(&other, &input));
+        let nowhere = folder.path().join("no/folder");
+        let error = super::apart(&nowhere, [input.as_path()]).unwrap_err().to_string();
+        assert!(error.ends_with("no; make it first"), "{error}");
     }
 }

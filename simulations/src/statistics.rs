@@ -23,13 +23,13 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 /// Values of independent runs, and what can be said of the mean of all runs there could be.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
-    /// The mean of the runs; 0 of none.
-    pub mean: f64,
+    /// The mean of the runs in which there was something to measure; `null` of none.
+    pub mean: Option<f64>,
     /// Half the width of the 95 % confidence interval around it, after Student's t distribution: for runs that vary as a
     /// normal distribution does, an interval made so holds the true mean 95 times of 100. `null` of fewer than two runs.
     pub ci95: Option<f64>,
-    /// The runs, in the order of their seeds.
-    pub runs: Vec<f64>,
+    /// The runs, in the order of their seeds; `null` where there was nothing to measure.
+    pub runs: Vec<Option<f64>>,
 }
 
 /// The differences of two strategies, run by run: what the seed does to both cancels out.
@@ -48,20 +48,22 @@ pub struct Paired {
 
 impl Estimate {
     /// The estimate from these runs.
-    pub fn of(runs: &[f64]) -> Self {
-        let mean = mean(runs).unwrap_or(0.0);
-        Self {
-            mean,
-            ci95: deviation(runs, mean).and_then(|sd| half_width(sd, runs.len())),
-            runs: runs.to_vec(),
-        }
+    pub fn of<R: Into<Option<f64>> + Copy>(runs: &[R]) -> Self {
+        let runs: Vec<Option<f64>> = runs.iter().map(|run| (*run).into()).collect();
+        let measured: Vec<f64> = runs.iter().copied().flatten().collect();
+        let mean = mean(&measured);
+        let deviation = mean.and_then(|mean| deviation(&measured, mean));
+        Self { mean, ci95: deviation.and_then(|sd| half_width(sd, measured.len())), runs }
     }
 }
 
 impl Paired {
-    /// Of two strategies' runs in the same order of seeds; what one has more than the other is left out.
-    pub fn of(one: &[f64], other: &[f64]) -> Self {
-        let differences: Vec<f64> = one.iter().zip(other).map(|(one, other)| one - other).collect();
+    /// Of two strategies' runs in the same order of seeds; what one has more than the other is left out, and so are seeds with which
+    /// there was nothing to measure in one of them.
+    pub fn of<R: Into<Option<f64>> + Copy>(one: &[R], other: &[R]) -> Self {
+        let pairs = one.iter().zip(other);
+        let differences: Vec<f64> =
+            pairs.filter_map(|(one, other)| Some((*one).into()? - (*other).into()?)).collect();
         let count = |which: fn(&f64) -> bool| {
             u32::try_from(differences.iter().filter(|it| which(it)).count()).unwrap_or(u32::MAX)
         };
@@ -72,13 +74,15 @@ impl Paired {
 
     /// Whether the interval leaves out no difference at all.
     pub fn is_sure(&self) -> bool {
-        self.difference.ci95.is_some_and(|half| self.difference.mean.abs() > half)
+        let Estimate { mean, ci95, .. } = self.difference;
+        mean.zip(ci95).is_some_and(|(mean, half)| mean.abs() > half)
     }
 }
 
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3}", self.mean)?;
+        let Some(mean) = self.mean else { return f.write_str("nothing") };
+        write!(f, "{mean:.3}")?;
         self.ci95.map_or(Ok(()), |half| write!(f, " ± {half:.3}"))
     }
 }

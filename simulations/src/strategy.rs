@@ -6,6 +6,7 @@ mod favourites;
 mod network_overhead;
 mod over_http;
 mod pod_affinity;
+mod scale;
 mod wit;
 
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ use wit_placement::{ClusterState, Event, Millis, NodeName, PodUid, Terms};
 pub use favourites::{Favourites, Taste};
 pub use network_overhead::NetworkOverhead;
 pub use over_http::{Mirror, OverHttp, Shown};
+pub use scale::Scale;
 pub use wit::WitPlacement;
 
 use crate::engine::{Options, Run, run};
@@ -66,6 +68,11 @@ pub trait Strategy: SchedulerExtender<Error = Infallible> {
 
     /// What its score of the node was made of when it last answered about the pod, where it says.
     fn terms(&self, _pod: &PodUid, _node: &NodeName) -> Option<Terms> {
+        None
+    }
+
+    /// What the terms were measured by when it last answered about the pod, where it says.
+    fn scale(&self, _pod: &PodUid) -> Option<Scale> {
         None
     }
 

@@ -34,6 +34,7 @@ use wit_config::API_VERSION;
 use wit_graph::{Component, WorkloadKey};
 
 pub use examine::Examined;
+pub(crate) use read::{BYTE_ORDER_MARK, capped, in_the_line};
 pub use read::{TraceError, TraceProblem};
 pub use schema::Line;
 

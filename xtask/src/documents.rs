@@ -45,6 +45,7 @@ pub fn documents() -> anyhow::Result<Vec<Document>> {
         document("docs/schemas/run-explanation.json", schema::<RunExplanation>()?),
         document("docs/schemas/run-difference.json", schema::<RunDifference>()?),
         document("docs/schemas/scenarios.json", schema::<Scenarios>()?),
+        document("docs/numbers.md", wit_sim::metrics::markdown()),
         document("docs/scenarios.md", wit_sim::claims::markdown(&wit_sim::claims::bundled()?)),
         document("docs/schemas/trace.json", schema::<wit_sim::trace::Line>()?),
         document(README, between_marks(README, "demo", &demo::block()?)?),

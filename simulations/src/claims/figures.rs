@@ -11,6 +11,7 @@ use crate::arrivals::Order;
 use crate::compare::options;
 use crate::density::{Constraint, Demand, Fit, Room};
 use crate::documents::{Assumptions, Run};
+use crate::engine::Options;
 use crate::metrics::{NodeDetails, PendingReason};
 use crate::scenario::{Scenario, Step};
 use crate::strategy::Name;
@@ -146,7 +147,8 @@ impl Case {
 
     fn replay(&self, strategy: Name, nodes: Option<u32>) -> anyhow::Result<Run> {
         let scenario = self.trace(nodes)?.load()?;
-        let run = strategy.run(&scenario, &Settings::default(), &options(Order::Listed, 0, 0))?;
+        let options = Options { averages: 0, ..options(Order::Listed, 0, 0) };
+        let run = strategy.run(&scenario, &Settings::default(), &options)?;
         Ok(Run::of(strategy.as_str(), Assumptions::default(), &run))
     }
 
@@ -155,6 +157,8 @@ impl Case {
         let most = run.details.nodes.iter().map(|node| node.pods).max().unwrap_or(0);
         let across =
             run.links.iter().filter(|link| link.consumer.namespace != link.provider.namespace).count();
+        // Claims are about pods that run: what there is nothing to measure of counts as none.
+        let seconds = |millis: Option<f64>| millis.unwrap_or(0.0) / 1000.0;
         let figures = [
             (Figure::Nodes, f64::from(metrics.nodes_used)),
             (Figure::Placed, f64::from(metrics.placed)),
@@ -162,12 +166,12 @@ impl Case {
             (Figure::Stranded, f64::from(metrics.stranded)),
             (Figure::PerNode, f64::from(most)),
             (Figure::Instances, f64::from(metrics.placed) * f64::from(self.instances_per_pod)),
-            (Figure::WaitingP99Seconds, course.waiting.p99 / 1000.0),
-            (Figure::WaitingMaxSeconds, course.waiting.max / 1000.0),
+            (Figure::WaitingP99Seconds, seconds(course.waiting.p99)),
+            (Figure::WaitingMaxSeconds, seconds(course.waiting.max)),
             (Figure::Moves, f64::from(course.moves)),
             (Figure::Links, run.links.len() as f64),
             (Figure::LinksAcrossNamespaces, across as f64),
-            (Figure::GainedAffinity, metrics.gained_affinity),
+            (Figure::GainedAffinity, metrics.gained_affinity.unwrap_or(0.0)),
         ];
         CaseRun {
             figures: figures.into(),

@@ -25,3 +25,18 @@ pub struct RemoteArguments {
     #[arg(long, value_name = "URL", requires = "mirror")]
     pub mirror_api: Option<String>,
 }
+
+/// An extender that is compared with the strategies.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "An extender over the wire")]
+pub struct ComparedRemoteArguments {
+    /// Compares the extender at URL/filter and URL/prioritize as one more strategy, `via-http`
+    ///
+    /// Its runs are made one after another, before those of the strategies, and `--state` does not keep them. What it answers must rest on
+    /// what it is asked: for one that looks at the cluster by itself there is `replay --via-http --mirror`.
+    #[arg(long, value_name = "URL")]
+    pub via_http: Option<String>,
+    /// Tells it nodes by their names (`nodeCacheCapable: true`) instead of whole ones
+    #[arg(long, requires = "via_http")]
+    pub node_cache_capable: bool,
+}

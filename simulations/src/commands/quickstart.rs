@@ -9,13 +9,15 @@ use std::path::Path;
 use wit_config::Settings;
 
 use self::folder::Folder;
-use super::runs::{How, Opened, comparison_text};
+use super::runs::{How, Opened};
+use super::tables::comparison_text;
 use crate::arrivals::Order;
 use crate::cli::QuickstartArguments;
 use crate::documents::{Assumptions, Comparison, Run};
 use crate::engine::Timing;
 use crate::report_html::Report;
 use crate::strategy::Name;
+use crate::terminal::quoted;
 use crate::what_if::WhatIf;
 
 /// The example: three shops of Wasm components and some ordinary pods on six nodes, half an hour long.
@@ -76,16 +78,17 @@ fn a_pod(runs: &BTreeMap<String, Vec<Run>>) -> Option<String> {
 
 /// What was made, and what to do with it.
 fn next(folder: &Path, pod: &str) -> String {
-    let file = |name: &str| folder.join(name).display().to_string();
+    let file = |name: &str| quoted(&folder.join(name).display().to_string()).into_owned();
     let (trace, default, wit) = (file("trace.jsonl"), file("run-default-0.json"), file("run-wit-0.json"));
     let [diff, explain, compare, replay, import] = [
         format!("wit-sim diff {default} {wit}"),
-        format!("wit-sim explain {wit} {pod}"),
+        format!("wit-sim explain {wit} {}", quoted(pod)),
         format!("wit-sim compare {trace} --seeds 10"),
         format!("wit-sim replay {trace} --strategy wit-batch"),
         "wit-sim import --help".to_owned(),
     ];
-    let report = file("report.html");
+    let report = folder.join("report.html");
+    let report = report.display();
     format!(
         "\nThe report is {report}: open it in a browser.\n\n\
          What moved, and why:            {diff}\n\

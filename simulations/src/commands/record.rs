@@ -13,6 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use crate::cli::RecordArguments;
 use crate::import::live;
 use crate::record::{Names, Opened, Recorder, Told, TraceFile, watch};
+use crate::save;
 use crate::trace::{Header, RECORD, Record, Source, Trace};
 
 /// How often what came is written: a kill loses no more than this and the time that the disk takes.
@@ -20,6 +21,7 @@ const WRITTEN_EVERY: Duration = Duration::from_millis(500);
 
 /// `wit-sim record`.
 pub(crate) fn record(arguments: &RecordArguments, notes: &mut dyn Write) -> anyhow::Result<()> {
+    save::has_folder(&arguments.output)?;
     let names = names(arguments)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

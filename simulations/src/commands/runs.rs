@@ -1,6 +1,5 @@
 //! The commands that run strategies over a trace.
 
-use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 use std::thread::available_parallelism;
@@ -9,18 +8,22 @@ use anyhow::{Context, ensure};
 use wit_config::{HostCatalogue, Settings};
 use wit_graph::Digest;
 
+use super::in_file;
 use super::progress::Progress;
+use super::tables::{comparison_text, run_text};
 use crate::arrivals::Order;
 use crate::cli::{CompareArguments, Output, RemoteArguments, ReplayArguments, RunArguments};
 use crate::compare::{Plan, Runs, State, StatePlan, compare as compare_all, options};
-use crate::documents::{Assumptions, Comparison, Run};
+use crate::documents::{Assumptions, Comparison, Run, no_strategy};
 use crate::engine::{self, Timing};
-use crate::evaluate::value;
+use crate::fail_if::FailIf;
+use crate::import::ImportError;
 use crate::input;
-use crate::metrics::{METRICS, Metric, Routing};
+use crate::metrics::Number;
 use crate::scenario::{Scenario, Step};
 use crate::strategy::{Mirror, Name, OverHttp, Shown};
-use crate::trace::Trace;
+use crate::terminal::escaped;
+use crate::trace::{Trace, TraceError};
 use crate::what_if::{Changed, WhatIf};
 
 const MIB: u64 = 1 << 20;
@@ -60,7 +63,7 @@ impl Opened {
         let place = || path.display().to_string();
         let bytes = std::fs::read(path).with_context(place)?;
         let settings = config.map(input::settings).transpose()?.unwrap_or_default();
-        let mut opened = Self::of(&bytes, settings, what_if).with_context(place)?;
+        let mut opened = Self::of(&bytes, settings, what_if).map_err(|error| in_trace(path, error))?;
         if let Some(path) = config {
             let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
             opened.assumptions.settings.insert("config".to_owned(), Digest::of(&bytes).to_string());
@@ -119,7 +122,18 @@ impl Opened {
     }
 
     fn warn(&self, notes: &mut dyn Write) -> std::io::Result<()> {
-        self.scenario.warnings.iter().try_for_each(|warning| writeln!(notes, "warning: {warning}"))
+        self.scenario.warnings.iter().try_for_each(|warning| writeln!(notes, "warning: {}", escaped(warning)))
+    }
+}
+
+/// What is wrong with a trace, each line with the file's name.
+fn in_trace(path: &Path, error: anyhow::Error) -> anyhow::Error {
+    if error.chain().nth(1).is_some() {
+        return error.context(path.display().to_string());
+    }
+    match error.downcast::<TraceError>() {
+        Ok(error) => ImportError { problems: in_file(path, error) }.into(),
+        Err(error) => error.context(path.display().to_string()),
     }
 }
 
@@ -176,56 +190,30 @@ pub(crate) fn replay(
     Ok(out.write_all(text.as_bytes())?)
 }
 
-fn run_text(run: &Run) -> String {
-    let mut text = format!("{} with {}\n\n", run.assumptions.trace, run.strategy);
-    changes(&mut text, &run.assumptions);
-    for metric in METRICS {
-        line(&mut text, metric, &value(metric, metric.of(&run.metrics)));
-    }
-    for reason in &run.details.pending {
-        let _ = writeln!(text, "pending: {} {} (first {})", reason.pods, reason.reason, reason.first);
-    }
-    text
-}
-
-/// What was other than the trace has it.
-fn changes(text: &mut String, assumptions: &Assumptions) {
-    for (option, told) in &assumptions.settings {
-        let _ = writeln!(text, "what if: {option} {told}");
-    }
-    if !assumptions.settings.is_empty() {
-        text.push('\n');
-    }
-}
-
-fn line(text: &mut String, metric: &Metric, value: &str) {
-    let widest = METRICS.iter().map(|metric| metric.label().len()).max().unwrap_or(0);
-    let routing = metric.routing.map(Routing::requires).map(|needs| format!("   {needs}"));
-    let _ = writeln!(text, "{:widest$} {value:>9}{}", metric.label(), routing.unwrap_or_default());
-}
-
 /// `wit-sim compare`.
 pub(crate) fn compare(
     arguments: &CompareArguments,
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let mut opened = Opened::read(&arguments.trace, arguments.config.as_deref(), &arguments.what_if)?;
-    opened.assumptions.settings.extend(arguments.timing.told());
-    opened.warn(notes)?;
     let mut strategies = arguments.strategies.clone();
     if strategies.is_empty() {
         strategies = vec![Name::Default, Name::PodAffinity, Name::Wit];
     }
     strategies.sort();
     strategies.dedup();
+    let names = strategies.iter().map(|name| name.as_str());
+    conditions(&arguments.fail_if, &names.chain(arguments.remote.via_http.as_ref().map(|_| OVER_HTTP)))?;
+    let mut opened = Opened::read(&arguments.trace, arguments.config.as_deref(), &arguments.what_if)?;
+    opened.assumptions.settings.extend(arguments.timing.told());
+    opened.warn(notes)?;
     let threads =
         arguments.threads.or_else(|| available_parallelism().ok()).unwrap_or(std::num::NonZero::<usize>::MIN);
     let seeds: Vec<u64> = (0..arguments.seeds).collect();
     let assumptions = Assumptions {
         seeds: seeds.clone(),
         order: arguments.order.as_str().to_owned(),
-        ..opened.assumptions
+        ..opened.assumptions.clone()
     };
     let timing = arguments.timing.timing();
     let plan = Plan { strategies, seeds, order: arguments.order, timing, threads };
@@ -236,16 +224,18 @@ pub(crate) fn compare(
         }
         None => (None, Runs::new()),
     };
+    let remote = over_http(arguments, &opened)?;
     let progress = Progress::begun(arguments.shown(), before.len(), plan.runs(), notes)?;
-    let comparison =
-        compare_all(&opened.scenario, &opened.settings, &plan, assumptions, before, &mut |made| {
-            if let Some((path, state)) = &mut state {
-                state.keep(&made).with_context(|| format!("{} cannot be written", path.display()))?;
-            }
-            Ok(progress.made(made.runs, notes)?)
-        });
+    let runs = compare_all(&opened.scenario, &opened.settings, &plan, before, &mut |made| {
+        if let Some((path, state)) = &mut state {
+            state.keep(&made).with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        Ok(progress.made(made.runs, notes)?)
+    });
     progress.ended(notes)?;
-    let comparison = comparison?;
+    let mut runs = runs?;
+    runs.extend(remote);
+    let comparison = Comparison::of(assumptions, &runs);
     let text = match arguments.output {
         Output::Text => comparison_text(&comparison),
         Output::Json => serde_json::to_string_pretty(&comparison)? + "\n",
@@ -261,6 +251,40 @@ pub(crate) fn compare(
     Ok(())
 }
 
+/// Sees to it, before anything is run, that conditions speak of strategies that are compared and numbers that there are.
+fn conditions<'a>(
+    conditions: &[FailIf],
+    names: &(impl Iterator<Item = &'a str> + Clone),
+) -> anyhow::Result<()> {
+    let check = |strategy: &str, metric: &str| {
+        let strategy = names
+            .clone()
+            .find(|name| *name == strategy)
+            .map(|_| ())
+            .ok_or_else(|| no_strategy(strategy, names.clone()));
+        let problems =
+            [strategy.err(), Number::named(metric).err()].into_iter().flatten().collect::<Vec<_>>();
+        if problems.is_empty() { Ok(()) } else { Err(problems.join("; ")) }
+    };
+    let wrong = conditions.iter().filter_map(|condition| condition.check(check).err());
+    let wrong: Vec<String> = wrong.map(|error| error.to_string()).collect();
+    ensure!(wrong.is_empty(), "--fail-if\n{}", wrong.join("\n"));
+    Ok(())
+}
+
+/// The runs of the extender elsewhere that is compared, where there is one.
+fn over_http(arguments: &CompareArguments, opened: &Opened) -> anyhow::Result<Option<(String, Vec<Run>)>> {
+    let Some(url) = &arguments.remote.via_http else { return Ok(None) };
+    let node_cache_capable = arguments.remote.node_cache_capable;
+    let remote = RemoteArguments { node_cache_capable, ..RemoteArguments::default() };
+    let (order, timing) = (arguments.order, arguments.timing.timing());
+    let run = |seed| {
+        let how = How { order, points: 0, seed, decisions: 0, timing };
+        opened.run_over_http(url, &remote, how).map(Run::numbers)
+    };
+    Ok(Some((OVER_HTTP.to_owned(), (0..arguments.seeds).map(run).collect::<anyhow::Result<_>>()?)))
+}
+
 /// What the runs of a comparison depend on.
 fn state_plan(plan: &Plan, assumptions: &Assumptions, seeds: u64) -> StatePlan {
     StatePlan {
@@ -270,39 +294,4 @@ fn state_plan(plan: &Plan, assumptions: &Assumptions, seeds: u64) -> StatePlan {
         seeds,
         order: plan.order.as_str().to_owned(),
     }
-}
-
-/// The numbers of which one way is better, strategy beside strategy; `*` marks the best where it is sure.
-pub(super) fn comparison_text(comparison: &Comparison) -> String {
-    let assumptions = &comparison.assumptions;
-    let mut text = format!(
-        "{}: {} runs of each strategy, pods of one time in {} order; mean ± 95 % interval, * surely the best\n\n",
-        assumptions.trace,
-        assumptions.seeds.len(),
-        assumptions.order
-    );
-    changes(&mut text, assumptions);
-    let shown: Vec<&Metric> =
-        METRICS.iter().filter(|metric| comparison.best.contains_key(metric.key)).collect();
-    let widest = shown.iter().map(|metric| metric.label().len()).max().unwrap_or(0);
-    let _ = write!(text, "{:widest$}", "");
-    for strategy in comparison.strategies.keys() {
-        let _ = write!(text, "  {strategy:>18}");
-    }
-    text.push('\n');
-    for metric in shown {
-        let _ = write!(text, "{:widest$}", metric.label());
-        for (strategy, values) in &comparison.strategies {
-            let cell = values.get(metric.key).map_or_else(String::new, |estimate| {
-                let interval =
-                    estimate.ci95.map_or_else(String::new, |half| format!(" ± {}", value(metric, half)));
-                format!("{}{interval}", value(metric, estimate.mean))
-            });
-            let is_best =
-                comparison.best.get(metric.key).is_some_and(|best| best.sure && best.strategy == *strategy);
-            let _ = write!(text, "  {:>18}", if is_best { format!("*{cell}") } else { cell });
-        }
-        text.push('\n');
-    }
-    text
 }

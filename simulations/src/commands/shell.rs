@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::CommandFactory;
 
 use crate::cli::{Cli, CompletionsArguments, ManArguments};
@@ -17,8 +17,9 @@ pub(crate) fn completions(arguments: &CompletionsArguments, out: &mut dyn Write)
 
 /// `wit-sim man`.
 pub(crate) fn man(arguments: &ManArguments) -> anyhow::Result<()> {
-    clap_mangen::generate_to(Cli::command().name(NAME), &arguments.folder)
-        .with_context(|| arguments.folder.display().to_string())
+    let folder = &arguments.folder;
+    ensure!(folder.is_dir(), "there is no folder {}; make it first", folder.display());
+    clap_mangen::generate_to(Cli::command().name(NAME), folder).with_context(|| folder.display().to_string())
 }
 
 const NAME: &str = "wit-sim";

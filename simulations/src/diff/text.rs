@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use super::{Account, ChangedNumber, MovedPod, MovedWorkload, OtherNode, RunDifference, Side};
 use crate::documents::RankedNode;
-use crate::evaluate::value;
-use crate::metrics::{Unit, metric};
+use crate::metrics::{NOTHING, Number, Unit};
 
 /// How many names of a list are shown.
 const NAMED: usize = 5;
@@ -68,15 +67,11 @@ fn numbers(text: &mut String, [one, other]: &[String; 2], numbers: &[ChangedNumb
 /// A number with its name, in both runs, and the difference.
 fn row(number: &ChangedNumber) -> [String; 4] {
     let ChangedNumber { metric: key, one, other, difference } = number;
-    let Some(metric) = metric(key) else {
-        return [key.clone(), format!("{one:.0}"), format!("{other:.0}"), format!("{difference:+.0}")];
-    };
-    let difference = match metric.unit {
-        Unit::Share => format!("{:+.1} points", difference * 100.0),
-        Unit::Count => format!("{difference:+.0}"),
-        Unit::Times => format!("{difference:+.2}"),
-    };
-    [metric.label(), value(metric, *one), value(metric, *other), difference]
+    let number = Number::named(key).ok();
+    let unit = number.as_ref().map_or(Unit::Count, |number| number.unit);
+    let label = number.map_or_else(|| key.clone(), |number| number.full_label());
+    let difference = difference.map_or_else(|| NOTHING.to_owned(), |difference| unit.difference(difference));
+    [label, unit.text(*one), unit.text(*other), difference]
 }
 
 fn moved(text: &mut String, difference: &RunDifference, most: usize) {
@@ -172,7 +167,7 @@ fn scores(chosen: &RankedNode, other: &RankedNode) -> String {
         let theirs = other.plugins.iter().find(|it| it.plugin == plugin.plugin).map_or(0, |it| it.score);
         if theirs != plugin.score {
             terms.push(format!(
-                "{} {} : {}",
+                "{} {} against {}",
                 plugin.plugin,
                 plugin.score * plugin.weight,
                 theirs * plugin.weight

@@ -8,6 +8,7 @@ use wit_placement::kube_scheduler::{Attempt, Ranked};
 use wit_placement::{NodeName, Terms};
 
 use crate::engine::{self, Turns};
+use crate::strategy::Scale;
 
 /// What a point of the extender is worth: ten of a plugin's, times the extender's weight.
 const POINT: u64 = 10;
@@ -39,6 +40,9 @@ pub struct Decision {
     /// The best nodes, the chosen one first. Where only one node was left it has no total, as nobody scores it then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ranking: Vec<RankedNode>,
+    /// What the extender's terms are measured by; absent where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale: Option<ScoreScale>,
     /// Whom the scheduler wanted evicted, where that helps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evicts: Option<Evicts>,
@@ -125,6 +129,45 @@ pub struct ScoreTerms {
     pub value: f64,
 }
 
+/// What the terms of wit-placement's score are measured by. The value of a node is
+/// `gainWeight × gain ÷ mostGain × (1 + room) ÷ 2 + groupWeight × group ÷ mostGroup + roomWeight × room`, and less of a node with a
+/// warning beside one without. The best node scores 10, and the others `value ÷ mostValue` of 7 where the workload may have links, of
+/// 10 elsewhere; of equal values the emptier node is best, then the first by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoreScale {
+    /// The weight of the gain, from the settings.
+    pub gain_weight: f64,
+    /// The weight of the group.
+    pub group_weight: f64,
+    /// The weight of the room.
+    pub room_weight: f64,
+    /// The largest gain of all nodes that were scored.
+    pub most_gain: f64,
+    /// The largest draw of the group.
+    pub most_group: f64,
+    /// The largest value.
+    pub most_value: f64,
+}
+
+impl From<Scale> for ScoreScale {
+    fn from(Scale { gain, group, room, most_gain, most_group, most_value }: Scale) -> Self {
+        Self { gain_weight: gain, group_weight: group, room_weight: room, most_gain, most_group, most_value }
+    }
+}
+
+impl ScoreScale {
+    /// What gain, group and room add to a node's value.
+    pub fn added(&self, terms: &ScoreTerms) -> [f64; 3] {
+        let part = |term: f64, most: f64| if most > 0.0 { term / most } else { 0.0 };
+        [
+            self.gain_weight * part(terms.gain, self.most_gain) * f64::midpoint(1.0, terms.room),
+            self.group_weight * part(terms.group, self.most_group),
+            self.room_weight * terms.room,
+        ]
+    }
+}
+
 impl From<Terms> for ScoreTerms {
     fn from(Terms { gain, group, room, fullness, value }: Terms) -> Self {
         Self { gain, group, room, fullness, value }
@@ -177,6 +220,7 @@ impl Decision {
             beside: choice.map(|choice| choice.beside.clone()).unwrap_or_default(),
             refused: Refusal::all(&attempt.reasons).into_iter().map(RefusedNodes::of).collect(),
             ranking,
+            scale: turns.scale.filter(|_| !turns.terms.is_empty()).map(ScoreScale::from),
             evicts,
         }
     }

@@ -6,7 +6,7 @@ use wit_placement::{ClusterState, Locality, Millis, PodKey};
 
 use super::{Assumptions, IsRun, PlacedPod, Run, RunLink, Version, decision};
 use crate::engine;
-use crate::metrics::{Course, Details, Metrics, Point};
+use crate::metrics::{Course, Details, Metrics, Point, wants_replicas};
 
 impl Run {
     /// The document of a run with this strategy.
@@ -39,20 +39,22 @@ fn reasons(run: &engine::Run) -> BTreeMap<PodKey, Vec<String>> {
 
 /// The links, the heaviest first; those of the same weight in the order of the graph.
 fn links(state: &ClusterState, now: Millis) -> Vec<RunLink> {
-    let mut links: Vec<_> = state.localities(now).iter().map(RunLink::of).collect();
+    let mut links: Vec<_> = state.localities(now).iter().map(|link| RunLink::of(state, link)).collect();
     links.sort_by(|one, other| other.weight.total_cmp(&one.weight));
     links
 }
 
 impl RunLink {
-    fn of(link: &Locality<'_>) -> Self {
+    fn of(state: &ClusterState, link: &Locality<'_>) -> Self {
+        let calls = wants_replicas(state, link.consumer) && wants_replicas(state, link.provider);
+        let of_it = |share: f64| calls.then_some(share);
         Self {
             consumer: link.consumer.clone(),
             provider: link.provider.clone(),
             weight: link.weight,
-            gained_affinity: link.gained,
-            random_balancing: link.random,
-            prefer_same_node: link.same_node,
+            gained_affinity: of_it(link.gained),
+            random_balancing: of_it(link.random),
+            prefer_same_node: of_it(link.same_node),
         }
     }
 }

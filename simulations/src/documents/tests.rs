@@ -3,7 +3,7 @@ use crate::fail_if::FailIf;
 
 /// A run that gains so much and leaves so many pods pending.
 fn run(strategy: &str, gained_affinity: f64, pending: u32) -> Run {
-    let metrics = Metrics { gained_affinity, pending, ..Metrics::default() };
+    let metrics = Metrics { gained_affinity: Some(gained_affinity), pending, ..Metrics::default() };
     Run { strategy: strategy.to_owned(), metrics, ..Run::default() }
 }
 
@@ -78,13 +78,23 @@ fn conditions_read_means_by_key_or_short_name() {
             .map_err(|error| error.to_string())
     };
     assert_eq!(holds("wit.G < default.gainedAffinity + 0.3"), Ok(false));
-    assert_eq!(holds("wit.waitingP99 + wit.moves > 0"), Ok(false), "the course has numbers too");
+    assert_eq!(holds("wit.neverBound + wit.moves > 0"), Ok(false), "the course has numbers too");
+    let unmeasured = holds("wit.waitingP99 + wit.meanG > default.S").unwrap_err();
+    for told in [
+        "`wit.waitingP99` in any run",
+        "`wit.meanG`: no time passes",
+        "`default.meanS` is its average over time",
+    ] {
+        assert!(unmeasured.contains(told), "{unmeasured}");
+    }
     let error = holds("wat.G < wit.g").unwrap_err();
     assert!(
         error.contains("column 1: there is no strategy `wat`, there are `default`, `random`, `wit`"),
         "{error}"
     );
-    assert!(error.contains("column 9: there is no metric `g`, there are G, R, S, blastRadius"), "{error}");
+    let expected = "column 9: there is no metric `g`; did you mean `G`? (`wit-sim metrics` lists all)";
+    assert!(error.contains(expected), "{error}");
+    assert_eq!(holds("wit.refusalsR205 > 0"), Ok(false), "nobody refused with it");
 }
 
 /// Two linked services and a pod that fits nowhere, as the engine places them without an extender.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use wit_placement::kube_scheduler::Attempt;
 use wit_placement::{Millis, NodeName, PodKey, Terms};
 
-use crate::strategy::Strategy;
+use crate::strategy::{Scale, Strategy};
 
 /// When a pod was tried, and what the extender said the last time.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Turns {
     /// What the extender's scores were made of, of the nodes that the attempt tells and the chosen one; empty where the
     /// extender does not say.
     pub terms: BTreeMap<NodeName, Terms>,
+    /// What those are measured by; `None` where the extender does not say.
+    pub scale: Option<Scale>,
 }
 
 /// The last attempt of each pod by its name, in the order of the first ones.
@@ -33,9 +35,9 @@ pub(super) struct Attempts {
 impl Attempts {
     /// Another attempt.
     pub(super) fn push<S: Strategy>(&mut self, attempt: Attempt, now: Millis, strategy: &S) {
-        let terms = terms(&attempt, strategy);
+        let (terms, scale) = (terms(&attempt, strategy), strategy.scale(&attempt.uid));
         let place = *self.places.entry(attempt.pod.clone()).or_insert(self.last.len());
-        let new = Turns { first: now, last: now, count: 1, terms };
+        let new = Turns { first: now, last: now, count: 1, terms, scale };
         if let (Some(earlier), Some(turns)) = (self.last.get_mut(place), self.turns.get_mut(place)) {
             let is_same = earlier.uid == attempt.uid;
             let again = || Turns { first: turns.first, count: turns.count.saturating_add(1), ..new.clone() };

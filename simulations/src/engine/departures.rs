@@ -77,7 +77,7 @@ impl Simulation<'_> {
     }
 
     pub(super) fn pod_gone<S: Strategy>(&mut self, uid: &PodUid, strategy: &mut S) {
-        self.waiting.remove(uid);
+        self.course.never_bound += u64::from(self.waiting.remove(uid).is_some());
         if let Some(pod) = self.scheduler.cache().pod_of(uid) {
             self.controllers.lost(pod);
         }

@@ -59,7 +59,8 @@ fn trace(path: &Path) -> anyhow::Result<(String, Scenario)> {
 fn placement(path: &Path) -> anyhow::Result<Placement> {
     let place = || path.display().to_string();
     let text = std::fs::read_to_string(path).with_context(place)?;
-    let mut json = serde_json::Deserializer::from_str(&text);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let mut json = serde_json::Deserializer::from_str(text);
     let placement = serde_path_to_error::deserialize(&mut json).with_context(place)?;
     json.end().with_context(place)?;
     Ok(placement)

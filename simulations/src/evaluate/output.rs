@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::Evaluation;
 use crate::cli::Output;
-use crate::metrics::{METRICS, Metric, Routing, Unit};
+use crate::metrics::{METRICS, Routing};
 
 /// How many of a list are shown to people.
 const MOST: usize = 10;
@@ -24,7 +24,7 @@ fn text(evaluation: &Evaluation) -> String {
     let mut text = String::new();
     let widest = METRICS.iter().map(|metric| metric.label().len()).max().unwrap_or(0);
     for metric in METRICS {
-        let value = value(metric, metric.of(&evaluation.metrics));
+        let value = metric.unit.text(metric.of(&evaluation.metrics));
         let routing = metric.routing.map(Routing::requires).map(|needs| format!("   {needs}"));
         let _ = writeln!(text, "{:widest$} {value:>9}{}", metric.label(), routing.unwrap_or_default());
     }
@@ -40,7 +40,12 @@ fn text(evaluation: &Evaluation) -> String {
         format!("{}: {requested} of {allocatable} {what}", it.node)
     });
     list(&mut text, "refused", &evaluation.refused, |it| format!("{} on {}: {}", it.pod, it.node, it.reason));
-    text.push_str(if evaluation.feasible { "\nfeasible: yes\n" } else { "\nfeasible: no\n" });
+    let (pending, placed) = (evaluation.metrics.pending, evaluation.metrics.placed);
+    let feasible = if evaluation.feasible { "yes" } else { "no" };
+    let _ = match pending {
+        0 => writeln!(text, "\nfeasible: {feasible}"),
+        _ => writeln!(text, "\nfeasible: {feasible}; {pending} of {} pods are not placed", pending + placed),
+    };
     text
 }
 
@@ -54,14 +59,5 @@ fn list<T>(text: &mut String, title: &str, items: &[T], line: impl Fn(&T) -> Str
     }
     if items.len() > MOST {
         let _ = writeln!(text, "  and {} more", items.len() - MOST);
-    }
-}
-
-/// A number as people read it.
-pub(crate) fn value(metric: &Metric, value: f64) -> String {
-    match metric.unit {
-        Unit::Share => format!("{:.1} %", value * 100.0),
-        Unit::Count => format!("{value:.0}"),
-        Unit::Times => format!("{value:.2}"),
     }
 }

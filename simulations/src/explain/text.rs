@@ -1,10 +1,9 @@
-//! A decision for people: who was refused where, and the best nodes beside each other, a line for each term.
+//! A decision for people: what was decided when, and who was refused where.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::RunExplanation;
-use crate::documents::{Decision, ExtenderScore, RankedNode, RefusedNodes, ScoreTerms};
+use super::{RunExplanation, ranking};
+use crate::documents::{Decision, RefusedNodes};
 
 /// How many nodes of a refusal are named.
 const MOST: usize = 5;
@@ -34,7 +33,7 @@ pub(super) fn text(explanation: &RunExplanation) -> String {
         let _ = writeln!(text, "would fit on {} without {}", evicts.node, evicts.pods.join(", "));
     }
     refused(&mut text, &decision.refused);
-    ranking(&mut text, &decision.ranking);
+    ranking::ranking(&mut text, decision);
     text
 }
 
@@ -63,67 +62,4 @@ fn refused(text: &mut String, refused: &[RefusedNodes]) {
         let nodes = if *count == 1 { "node" } else { "nodes" };
         let _ = writeln!(text, "  {code} {message}: {count} {nodes} ({})", named.join(", "));
     }
-}
-
-/// A line of the table: a term, and what it is on each node.
-type Row = (String, Vec<String>);
-
-fn ranking(text: &mut String, ranking: &[RankedNode]) {
-    if let [only] = ranking
-        && only.total.is_none()
-    {
-        let _ =
-            writeln!(text, "\n{} was the only node left: kube-scheduler takes it without scores", only.node);
-        let terms = only.extender.and_then(|extender| extender.terms);
-        for (name, value) in terms.iter().flat_map(ScoreTerms::named) {
-            let _ = writeln!(text, "  {name:<10}{value:.3}");
-        }
-        return;
-    }
-    if ranking.is_empty() {
-        return;
-    }
-    text.push_str("\nscored, the best first; a line is what a term adds:\n");
-    let rows = rows(ranking);
-    let names = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let cells = rows.iter().flat_map(|(_, cells)| cells).map(|cell| cell.chars().count());
-    let cells = cells.max().unwrap_or(0);
-    for (name, values) in &rows {
-        let _ = write!(text, "  {name:names$}");
-        for value in values {
-            let _ = write!(text, "  {value:>cells$}");
-        }
-        text.push('\n');
-    }
-}
-
-fn rows(ranking: &[RankedNode]) -> Vec<Row> {
-    let row = |name: String, cell: &dyn Fn(&RankedNode) -> String| (name, ranking.iter().map(cell).collect());
-    let mut rows: Vec<Row> = vec![row(String::new(), &|node| node.node.to_string())];
-    let told = ranking.iter().flat_map(|node| &node.plugins).filter(|it| it.score > 0);
-    let plugins: BTreeSet<_> = told.map(|it| (&it.plugin, it.weight)).collect();
-    for (plugin, weight) in plugins {
-        rows.push(row(format!("{plugin} × {weight}"), &|node| {
-            let score = node.plugins.iter().find(|it| it.plugin == *plugin);
-            score.map(|it| (it.score * it.weight).to_string()).unwrap_or_default()
-        }));
-    }
-    let asked: Vec<ExtenderScore> = ranking.iter().filter_map(|node| node.extender).collect();
-    if let Some(ExtenderScore { weight, .. }) = asked.first() {
-        rows.push(row(format!("extender × {weight}"), &|node| {
-            let score = node.extender.and_then(|it| it.score);
-            score.map(|score| (u64::from(score) * weight).to_string()).unwrap_or_default()
-        }));
-        let named = |extender: Option<ExtenderScore>| extender.and_then(|it| it.terms).map(|it| it.named());
-        for (place, (name, _)) in
-            asked.iter().find_map(|it| named(Some(*it))).into_iter().flatten().enumerate()
-        {
-            rows.push(row(format!("  {name}"), &|node| {
-                let value = named(node.extender).and_then(|terms| terms.get(place).copied());
-                value.map(|(_, value)| format!("{value:.3}")).unwrap_or_default()
-            }));
-        }
-    }
-    rows.push(row("total".to_owned(), &|node| node.total.map(|it| it.to_string()).unwrap_or_default()));
-    rows
 }

@@ -10,12 +10,13 @@ const START: i64 = 1_704_067_200;
 
 /// A run with numbers at these times.
 fn run(strategy: &str, seed: u64, times: &[u64]) -> Run {
-    let metrics = Metrics { gained_affinity: 0.25, nodes: 3, ..Metrics::default() };
+    let metrics = Metrics { gained_affinity: Some(0.25), nodes: 3, ..Metrics::default() };
     let series = times.iter().map(|at| Point { at: *at, metrics }).collect();
     let refusals =
         [("R204", 7), ("NodeResourcesFit", 2)].map(|(code, nodes)| (code.to_owned(), nodes)).into();
-    let waiting = Waiting { bound: 5, p50: 10.0, p90: 1500.0, p99: 1500.0, max: 2000.0 };
-    let course = Course { series, waiting, moves: 4, refusals };
+    let waiting =
+        Waiting { bound: 5, p50: Some(10.0), p90: Some(1500.0), p99: Some(1500.0), max: Some(2000.0) };
+    let course = Course { series, waiting, moves: 4, refusals, ..Course::default() };
     let trace = "two\\\"\nlines".to_owned();
     let assumptions = Assumptions { trace, seeds: vec![seed], ..Assumptions::default() };
     Run { strategy: strategy.to_owned(), assumptions, metrics, course, ..Run::default() }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use wit_graph::Digest;
 
 use super::{ImportError, ImportProblem};
-use crate::trace::Source;
+use crate::trace::{BYTE_ORDER_MARK, Source};
 
 /// A file that is imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,11 @@ impl InputFile {
         if problems.is_empty() { Ok(files) } else { Err(ImportError { problems }) }
     }
 
+    /// What is in it without the mark that some editors begin a file with.
+    pub fn content(&self) -> &[u8] {
+        self.bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.bytes)
+    }
+
     /// The file as the user named it.
     pub fn name(&self) -> String {
         self.path.display().to_string()
@@ -76,7 +81,7 @@ impl InputFile {
     /// # Errors
     /// Where it is no JSON, or not of this form: with the path, line and column.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ImportError> {
-        let mut json = serde_json::Deserializer::from_slice(&self.bytes);
+        let mut json = serde_json::Deserializer::from_slice(self.content());
         let problem = |place: String, message: String| ImportProblem { file: self.name(), place, message };
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let path = error.path().to_string();

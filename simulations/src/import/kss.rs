@@ -15,6 +15,7 @@ use super::additions::Additions;
 use super::changes::{Changes, reference};
 use super::problems::Problems;
 use super::{ImportError, Imported, InputFile};
+use crate::trace::in_the_line;
 
 /// The format's name.
 const FORMAT: &str = "kss";
@@ -46,7 +47,7 @@ pub fn import(files: &[InputFile], additions: &Additions) -> Result<Imported, Im
     for file in files {
         let name = file.name();
         let mut problems = Problems::of(&name);
-        match serde_json::from_slice::<Map<String, Value>>(&file.bytes) {
+        match serde_json::from_slice::<Map<String, Value>>(file.content()) {
             Ok(export) if !export.contains_key("event") => snapshot(export, &mut changes, &mut problems),
             _ => record(file, &mut changes, &mut problems),
         }
@@ -81,13 +82,13 @@ fn snapshot(mut export: Map<String, Value>, changes: &mut Changes, problems: &mu
 /// What a record tells, in the order of time: its lines come from several watches at once.
 fn record(file: &InputFile, changes: &mut Changes, problems: &mut Problems<'_>) {
     let mut lines = BTreeMap::new();
-    for (number, text) in (1_usize..).zip(file.bytes.split(|byte| *byte == b'\n')) {
+    for (number, text) in (1_usize..).zip(file.content().split(|byte| *byte == b'\n')) {
         if text.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
         let mut json = serde_json::Deserializer::from_slice(text);
         let line: Result<Line, _> = serde_path_to_error::deserialize(&mut json);
-        match line.map_err(|error| (error.path().to_string(), error.into_inner())) {
+        match line.map_err(|error| (error.path().to_string(), in_the_line(&error.into_inner().to_string()))) {
             Ok(line) => {
                 lines.insert((line.time.as_millisecond(), number), line);
             }

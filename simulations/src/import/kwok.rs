@@ -94,7 +94,7 @@ struct Reading {
 
 impl Reading {
     fn file(&mut self, file: &InputFile, problems: &mut Problems<'_>) {
-        let text = String::from_utf8(file.bytes.clone()).map_err(|_| "is no UTF-8".to_owned());
+        let text = String::from_utf8(file.content().to_vec()).map_err(|_| "is no UTF-8".to_owned());
         let mut found = Vec::new();
         let objects = documents::objects(&File { path: file.name(), text }, &mut found);
         for problem in found {

@@ -44,6 +44,18 @@ pub enum Bound {
     Kept,
 }
 
+impl Bound {
+    /// What is said of times, which no manifest has.
+    fn made_up(self) -> &'static str {
+        match self {
+            Self::Forgotten => {
+                "all pods come at the beginning, in an order that is drawn: manifests do not say when they came"
+            }
+            Self::Kept => "everything is there from the beginning: manifests do not say when it came",
+        }
+    }
+}
+
 /// Reads files and every manifest in folders and in the folders in them. Hidden files and folders are left out.
 ///
 /// # Errors
@@ -123,6 +135,7 @@ pub fn import(
         }
     };
     let header = &mut imported.trace.header;
+    header.synthetic.push(bound.made_up().to_owned());
     header.sources.extend(input.edges.iter().map(|edges| edges.source("edges")));
     header.sources.extend(input.load.iter().map(|load| load.source("load")));
     if input.load.is_some() {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::trace::capped;
+
 /// Files that no trace can be made of, with everything that is wrong with them.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{}", all_of(problems))]
@@ -75,6 +77,6 @@ fn all_of(problems: &[ImportProblem]) -> String {
     let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
     match lines.as_slice() {
         [only] => only.clone(),
-        all => format!("{} problems\n{}", all.len(), all.join("\n")),
+        all => format!("{} problems\n{}", all.len(), capped(all)),
     }
 }

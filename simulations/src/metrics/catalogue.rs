@@ -1,6 +1,10 @@
-//! Which numbers there are, and what each of them means.
+//! What a number is: its names, its meaning, what it is counted in, which way is better.
 
-use super::Metrics;
+use super::{Course, Metrics};
+use crate::statistics::Estimate;
+
+/// What stands where there is nothing to measure.
+pub const NOTHING: &str = "–";
 
 /// A number of a placement.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +23,23 @@ pub struct Metric {
     pub better: Better,
     /// The routing of calls that it holds under; `None` for what has nothing to do with calls.
     pub routing: Option<Routing>,
-    value: fn(&Metrics) -> f64,
+    value: fn(&Metrics) -> Option<f64>,
+}
+
+/// A number of what happened during a run.
+#[derive(Clone, Copy, Debug)]
+pub struct CourseMetric {
+    /// Its key in JSON.
+    pub key: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// What it is, in a sentence.
+    pub meaning: &'static str,
+    /// What it is counted in.
+    pub unit: Unit,
+    /// Which way is better.
+    pub better: Better,
+    value: fn(&Course) -> Option<f64>,
 }
 
 /// What a number is counted in.
@@ -31,6 +51,8 @@ pub enum Unit {
     Count,
     /// How many times as much.
     Times,
+    /// Milliseconds of virtual time, which people read as seconds.
+    Millis,
 }
 
 /// Which way a number is better.
@@ -56,8 +78,8 @@ pub enum Routing {
 }
 
 impl Metric {
-    /// Its value.
-    pub fn of(&self, metrics: &Metrics) -> f64 {
+    /// Its value; `None` where there is nothing to measure.
+    pub fn of(&self, metrics: &Metrics) -> Option<f64> {
         (self.value)(metrics)
     }
 
@@ -85,16 +107,86 @@ impl Routing {
     }
 }
 
-/// The metric of this key or short name.
-pub fn metric(name: &str) -> Option<&'static Metric> {
-    METRICS.iter().find(|metric| metric.is(name))
+impl CourseMetric {
+    /// Its value; `None` where there is nothing to measure.
+    pub fn of(&self, course: &Course) -> Option<f64> {
+        (self.value)(course)
+    }
+
+    pub(super) const fn in_millis(self) -> Self {
+        Self { unit: Unit::Millis, ..self }
+    }
+
+    pub(super) const fn describing(self) -> Self {
+        Self { better: Better::Neither, ..self }
+    }
 }
 
-const fn share(
+impl Unit {
+    /// A value as people read it; `–` where there is none.
+    pub fn text(self, value: Option<f64>) -> String {
+        value.map_or_else(|| NOTHING.to_owned(), |value| self.number(value) + self.mark())
+    }
+
+    /// A mean with its 95 % interval, such as `98.1 % (95.1–100.0)`. The interval ends where the values that there can be end;
+    /// runs that are all the same have none.
+    pub fn estimate(self, estimate: &Estimate) -> String {
+        let Some(mean) = estimate.mean else { return NOTHING.to_owned() };
+        let runs = estimate.runs.iter().copied().flatten();
+        let (least, most) =
+            runs.fold((0.0, 1.0), |(least, most): (f64, f64), run| (least.min(run), most.max(run)));
+        let most = if self == Self::Share { most } else { f64::INFINITY };
+        // Runs that are all the same but for rounding.
+        let half = estimate.ci95.filter(|half| *half > mean.abs() * 1e-9);
+        let Some(half) = half else { return self.text(Some(mean)) };
+        let [mean, low, high] =
+            [mean, (mean - half).max(least), (mean + half).min(most)].map(|value| match self {
+                Self::Count => format!("{value:.1}"),
+                _ => self.number(value),
+            });
+        format!("{mean}{} ({low}–{high})", self.mark())
+    }
+
+    /// How much two values differ, with its sign.
+    pub fn difference(self, difference: f64) -> String {
+        match self {
+            Self::Share => format!("{:+.1} points", difference * 100.0),
+            Self::Count if difference.fract() == 0.0 => format!("{difference:+.0}"),
+            Self::Count => format!("{difference:+.1}"),
+            Self::Times => format!("{difference:+.2}"),
+            Self::Millis => format!("{:+.3} s", difference / 1000.0),
+        }
+    }
+
+    fn number(self, value: f64) -> String {
+        match self {
+            Self::Share => format!("{:.1}", value * 100.0),
+            Self::Count if value.fract() == 0.0 => format!("{value:.0}"),
+            Self::Count => format!("{value:.1}"),
+            Self::Times => format!("{value:.2}"),
+            Self::Millis => format!("{:.3}", value / 1000.0),
+        }
+    }
+
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Share => " %",
+            Self::Millis => " s",
+            Self::Count | Self::Times => "",
+        }
+    }
+}
+
+/// The metric of this key or short name.
+pub fn metric(name: &str) -> Option<&'static Metric> {
+    super::METRICS.iter().find(|metric| metric.is(name))
+}
+
+pub(super) const fn share(
     key: &'static str,
     title: &'static str,
     meaning: &'static str,
-    value: fn(&Metrics) -> f64,
+    value: fn(&Metrics) -> Option<f64>,
 ) -> Metric {
     Metric {
         key,
@@ -108,119 +200,43 @@ const fn share(
     }
 }
 
-const fn count(
+pub(super) const fn count(
     key: &'static str,
     title: &'static str,
     meaning: &'static str,
-    value: fn(&Metrics) -> f64,
+    value: fn(&Metrics) -> Option<f64>,
 ) -> Metric {
     Metric { unit: Unit::Count, ..share(key, title, meaning, value) }
 }
 
+/// Of things that happened.
+pub(super) const fn happened(
+    key: &'static str,
+    title: &'static str,
+    meaning: &'static str,
+    value: fn(&Course) -> Option<f64>,
+) -> CourseMetric {
+    CourseMetric { key, title, meaning, unit: Unit::Count, better: Better::Lower, value }
+}
+
 impl Metric {
-    const fn higher(self) -> Self {
+    pub(super) const fn in_times(self) -> Self {
+        Self { unit: Unit::Times, ..self }
+    }
+
+    pub(super) const fn higher(self) -> Self {
         Self { better: Better::Higher, ..self }
     }
 
-    const fn lower(self) -> Self {
+    pub(super) const fn lower(self) -> Self {
         Self { better: Better::Lower, ..self }
     }
 
-    const fn under(self, routing: Routing) -> Self {
+    pub(super) const fn under(self, routing: Routing) -> Self {
         Self { routing: Some(routing), ..self }
     }
 
-    const fn short(self, short: &'static str) -> Self {
+    pub(super) const fn short(self, short: &'static str) -> Self {
         Self { short: Some(short), ..self }
     }
 }
-
-/// Every metric, in the order in which they are shown and written.
-pub const METRICS: &[Metric] = &[
-    share("gainedAffinity", "gained affinity", "The share of traffic that can stay on a node.", |it| {
-        it.gained_affinity
-    })
-    .short("G")
-    .under(Routing::LocalUnderEvenLoad)
-    .higher(),
-    share(
-        "randomBalancing",
-        "random balancing",
-        "The share of traffic that stays on a node by chance.",
-        |it| it.random_balancing,
-    )
-    .short("R")
-    .under(Routing::Random)
-    .higher(),
-    share(
-        "preferSameNode",
-        "same node preferred",
-        "The share of traffic whose caller has a replica of the provider beside it.",
-        |it| it.prefer_same_node,
-    )
-    .short("S")
-    .under(Routing::SameNode)
-    .higher(),
-    share("linkSatisfaction", "link satisfaction", "S with every link counted once.", |it| {
-        it.link_satisfaction
-    })
-    .under(Routing::SameNode)
-    .higher(),
-    Metric {
-        unit: Unit::Times,
-        ..share(
-            "hotSpot",
-            "hot spot",
-            "The largest load of a replica by one link; 1 is even load, 0 that no link has both ends on a node.",
-            |it| it.hot_spot,
-        )
-        .under(Routing::SameNode)
-        .lower()
-    },
-    share(
-        "blastRadius",
-        "blast radius",
-        "The largest share of a workload's replicas on one node; the mean over workloads of two or more.",
-        |it| it.blast_radius,
-    )
-    .lower(),
-    count(
-        "wholeOnOneNode",
-        "whole on one node",
-        "Workloads of two replicas or more that are on one node with all of them.",
-        |it| it.whole_on_one_node.into(),
-    )
-    .lower(),
-    count("nodes", "nodes", "Nodes of the cluster.", |it| it.nodes.into()),
-    count("nodesUsed", "nodes used", "Nodes with a pod.", |it| it.nodes_used.into()).lower(),
-    count("placed", "placed", "Pods on a node.", |it| it.placed.into()).higher(),
-    count("pending", "pending", "Pods without a node.", |it| it.pending.into()).lower(),
-    count("stranded", "stranded", "Pods on a node that cannot run them.", |it| it.stranded.into()).lower(),
-    share("requestedCpu", "CPU requested", "The share of all nodes' CPU that is requested.", |it| {
-        it.requested_cpu
-    }),
-    share(
-        "requestedMemory",
-        "memory requested",
-        "The share of all nodes' memory that is requested, or taken by shims that nobody requested.",
-        |it| it.requested_memory,
-    ),
-    share("requestedPods", "pods taken", "The share of the pods that all nodes take.", |it| {
-        it.requested_pods
-    }),
-    count("headroom", "headroom", "How many more pods of the mean of those that are placed fit.", |it| {
-        it.headroom as f64
-    })
-    .higher(),
-    share(
-        "fragmentedCpu",
-        "CPU fragmented",
-        "The share of the free CPU that a pod picked at random from the workloads cannot use where it is.",
-        |it| it.fragmented_cpu,
-    )
-    .lower(),
-    share("fragmentedMemory", "memory fragmented", "The same of the free memory.", |it| {
-        it.fragmented_memory
-    })
-    .lower(),
-];

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use wit_graph::WorkloadKey;
+use wit_graph::{Link, WorkloadKey};
 use wit_placement::{ClusterState, Locality, Millis, NodeName, Pod, PodKey, WorkloadState};
 
-use super::room::{self, Taken, share};
+use super::room::{self, Taken, share, share_of};
 use crate::density::Constraint;
 
 /// The tables of a placement.
@@ -41,8 +41,8 @@ pub struct NodeDetails {
     pub memory_share: f64,
     /// Of which resource the largest share is taken; `null` on an empty node.
     pub binding: Option<Constraint>,
-    /// How many more pods of the mean of those that are placed in the cluster fit.
-    pub headroom: u64,
+    /// How many more pods of the mean of those that are placed in the cluster fit; `null` where none is.
+    pub headroom: Option<u64>,
 }
 
 /// A workload.
@@ -58,16 +58,16 @@ pub struct WorkloadDetails {
     pub placed: u32,
     /// The nodes that they are on.
     pub nodes: u32,
-    /// The largest share of the replicas on one node.
-    pub largest_share: f64,
+    /// The largest share of the replicas on one node; `null` where it wants none.
+    pub largest_share: Option<f64>,
     /// The share of all traffic that its links carry.
     pub traffic: f64,
-    /// What of its own traffic G keeps local; 0 where it has none.
-    pub gained_affinity: f64,
+    /// What of its own traffic G keeps local; `null`, as R and S, where it has none, or wants no replica.
+    pub gained_affinity: Option<f64>,
     /// What of its own traffic R keeps local.
-    pub random_balancing: f64,
+    pub random_balancing: Option<f64>,
     /// What of its own traffic S keeps local.
-    pub prefer_same_node: f64,
+    pub prefer_same_node: Option<f64>,
 }
 
 /// Why pods have no node.
@@ -134,34 +134,53 @@ impl WorkloadDetails {
     fn new(workload: &WorkloadState, nodes: usize) -> Self {
         Self {
             workload: workload.key().clone(),
-            replicas: workload.replicas(),
+            replicas: workload.wanted(),
             placed: workload.placed_replicas(),
             nodes: u32::try_from(nodes).unwrap_or(u32::MAX),
-            largest_share: share(workload.most_on_a_node().into(), workload.replicas().into()),
+            largest_share: share_of(workload.most_on_a_node().into(), workload.wanted().into()),
             traffic: 0.0,
-            gained_affinity: 0.0,
-            random_balancing: 0.0,
-            prefer_same_node: 0.0,
+            gained_affinity: None,
+            random_balancing: None,
+            prefer_same_node: None,
         }
     }
 
     /// Adds a link of the workload, in shares of all traffic.
     fn add(&mut self, link: &Locality<'_>) {
         self.traffic += link.weight;
-        self.gained_affinity += link.weight * link.gained;
-        self.random_balancing += link.weight * link.random;
-        self.prefer_same_node += link.weight * link.same_node;
+        let own = [
+            (&mut self.gained_affinity, link.gained),
+            (&mut self.random_balancing, link.random),
+            (&mut self.prefer_same_node, link.same_node),
+        ];
+        for (sum, share) in own {
+            *sum = Some(sum.unwrap_or(0.0) + link.weight * share);
+        }
     }
 
     /// From shares of all traffic to shares of its own.
     fn of_its_own(mut self) -> Self {
-        if self.traffic > 0.0 {
-            for share in [&mut self.gained_affinity, &mut self.random_balancing, &mut self.prefer_same_node] {
-                *share = (*share / self.traffic).min(1.0);
-            }
+        let calls = self.traffic > 0.0 && self.replicas > 0;
+        for share in [&mut self.gained_affinity, &mut self.random_balancing, &mut self.prefer_same_node] {
+            *share = share.filter(|_| calls).map(|sum| (sum / self.traffic).min(1.0));
         }
         self
     }
+}
+
+/// Whether anybody calls anybody: a link draws two workloads together that both want replicas.
+pub(super) fn has_traffic(state: &ClusterState) -> bool {
+    let draws = |link: &&Link| link.status.serves() && link.draws_together();
+    state.graph().links().filter(draws).any(|link| {
+        let provider = link.provider.as_ref().filter(|provider| **provider != link.consumer);
+        provider
+            .is_some_and(|provider| wants_replicas(state, provider) && wants_replicas(state, &link.consumer))
+    })
+}
+
+/// Whether a workload is to have replicas.
+pub(crate) fn wants_replicas(state: &ClusterState, key: &WorkloadKey) -> bool {
+    state.workload(key).is_some_and(|workload| workload.wanted() > 0)
 }
 
 /// Whether a pod waits for a node.

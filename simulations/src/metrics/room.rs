@@ -35,16 +35,16 @@ impl<'a> Taken<'a> {
         })
     }
 
-    pub(super) fn cpu(&self) -> f64 {
-        share(self.used.requests.cpu_millis, self.offered.cpu_millis)
+    pub(super) fn cpu(&self) -> Option<f64> {
+        share_of(self.used.requests.cpu_millis, self.offered.cpu_millis)
     }
 
-    pub(super) fn memory(&self) -> f64 {
-        share(self.used.memory(), self.offered.memory_bytes)
+    pub(super) fn memory(&self) -> Option<f64> {
+        share_of(self.used.memory(), self.offered.memory_bytes)
     }
 
-    pub(super) fn pods(&self) -> f64 {
-        share(self.used.pods.into(), self.offered_pods)
+    pub(super) fn pods(&self) -> Option<f64> {
+        share_of(self.used.pods.into(), self.offered_pods)
     }
 
     /// The mean of the pods that are placed; `None` where there are none.
@@ -61,15 +61,15 @@ impl<'a> Taken<'a> {
     }
 }
 
-/// How many more pods of the mean of those that are placed fit on a node of the cluster; 0 where none is placed.
-pub(super) fn headroom(state: &ClusterState, taken: &Taken<'_>) -> u64 {
+/// How many more pods of the mean of those that are placed fit on a node of the cluster; `None` where none is placed.
+pub(super) fn headroom(state: &ClusterState, taken: &Taken<'_>) -> Option<u64> {
     state.nodes().map(|(_, node)| headroom_of(state, taken, node)).sum()
 }
 
 /// As [`headroom`], for one node.
-pub(super) fn headroom_of(state: &ClusterState, taken: &Taken<'_>, node: &NodeState) -> u64 {
+pub(super) fn headroom_of(state: &ClusterState, taken: &Taken<'_>, node: &NodeState) -> Option<u64> {
     // A mean of nothing fits without end: the node's pods then end it.
-    taken.mean().map_or(0, |mean| left(state, taken, node).fit(mean).pods)
+    taken.mean().map(|mean| left(state, taken, node).fit(mean).pods)
 }
 
 /// What is left on a node.
@@ -98,6 +98,15 @@ pub(super) fn binding(state: &ClusterState, taken: &Taken<'_>, node: &NodeState)
     fullest.filter(|_| used.pods > 0).map(|(_, constraint)| constraint)
 }
 
+/// How many nodes each resource binds on.
+pub(super) fn binding_nodes(state: &ClusterState, taken: &Taken<'_>) -> BTreeMap<Constraint, u32> {
+    let mut nodes = BTreeMap::new();
+    for constraint in state.nodes().filter_map(|(_, node)| binding(state, taken, node)) {
+        *nodes.entry(constraint).or_insert(0) += 1;
+    }
+    nodes
+}
+
 /// How many instances a node takes: the smallest cap of the handlers that workloads use.
 fn instances(state: &ClusterState, taken: &Taken<'_>, node: &NodeState) -> u32 {
     let caps = taken.handlers.iter().map(|handler| instance_cap(state, node, handler));
@@ -115,8 +124,9 @@ fn handlers(state: &ClusterState) -> impl Iterator<Item = &str> {
 /// Only room is asked for: a node that refuses a pod for another reason is not fragmented.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Fragmentation {
-    pub(super) cpu: f64,
-    pub(super) memory: f64,
+    /// `None` where there is nothing free, or nobody to use it.
+    pub(super) cpu: Option<f64>,
+    pub(super) memory: Option<f64>,
 }
 
 impl Fragmentation {
@@ -134,7 +144,7 @@ impl Fragmentation {
             lost.1 += outside * room.resources.memory_bytes as f64;
             free = free + room.resources;
         }
-        let of = |lost: f64, free: u64| if free == 0 { 0.0 } else { lost / free as f64 };
+        let of = |lost: f64, free: u64| (free > 0 && replicas > 0).then(|| lost / free as f64);
         Self { cpu: of(lost.0, free.cpu_millis), memory: of(lost.1, free.memory_bytes) }
     }
 }
@@ -150,7 +160,7 @@ fn kinds(state: &ClusterState) -> BTreeMap<Kind<'_>, u64> {
         let handler = state.wasm_handler(runtime_class.as_deref());
         let demand = Demand { resources: *requests + *overhead, instance: handler.is_some() };
         let shim = handler.filter(|_| overhead.memory_bytes == 0);
-        *kinds.entry((demand, shim)).or_insert(0) += u64::from(workload.replicas());
+        *kinds.entry((demand, shim)).or_insert(0) += u64::from(workload.wanted());
     }
     kinds
 }
@@ -164,7 +174,12 @@ fn with_shim(state: &ClusterState, node: &NodeState, mut demand: Demand, handler
     demand
 }
 
+/// The share of one that a part is; `None` of nothing.
+pub(super) fn share_of(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
 /// The share of one that a part is; 0 of nothing.
 pub(super) fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    share_of(part, whole).unwrap_or(0.0)
 }

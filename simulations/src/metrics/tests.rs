@@ -71,30 +71,100 @@ fn rounded(value: f64) -> f64 {
 #[test]
 fn the_numbers_of_a_small_site_by_hand() {
     let metrics = Metrics::of(&site(), Millis(0));
-    let found: BTreeMap<_, _> = metrics.values().map(|(key, value)| (key, rounded(value))).collect();
+    let found: BTreeMap<_, _> = metrics.values().map(|(key, value)| (key, value.map(rounded))).collect();
     let expected = BTreeMap::from([
-        ("gainedAffinity", 0.3333),
-        ("randomBalancing", 0.3333),
-        ("preferSameNode", 0.3333),
-        ("linkSatisfaction", 0.3333),
-        ("hotSpot", 0.3333),
-        ("blastRadius", 0.6667),
-        ("wholeOnOneNode", 1.0),
-        ("nodes", 3.0),
-        ("nodesUsed", 2.0),
-        ("placed", 4.0),
-        ("pending", 1.0),
-        ("stranded", 0.0),
-        ("requestedCpu", 0.6364),
-        ("requestedMemory", 0.0013),
-        ("requestedPods", 0.3333),
+        ("gainedAffinity", Some(0.3333)),
+        ("randomBalancing", Some(0.3333)),
+        ("preferSameNode", Some(0.3333)),
+        ("linkSatisfaction", Some(0.3333)),
+        ("hotSpot", Some(0.3333)),
+        ("blastRadius", Some(0.6667)),
+        ("wholeOnOneNode", Some(1.0)),
+        ("nodes", Some(3.0)),
+        ("nodesUsed", Some(2.0)),
+        ("placed", Some(4.0)),
+        ("pending", Some(1.0)),
+        ("stranded", Some(0.0)),
+        ("requestedCpu", Some(0.6364)),
+        ("requestedMemory", Some(0.0013)),
+        ("requestedPods", Some(0.3333)),
         // The mean pod takes 350m, and 700m are left on `b`.
-        ("headroom", 2.0),
+        ("headroom", Some(2.0)),
         // `a` is over its CPU, 700m are left on `b`, and the 200m on `c` are too little for anybody.
-        ("fragmentedCpu", 0.2222),
-        ("fragmentedMemory", 0.6666),
+        ("fragmentedCpu", Some(0.2222)),
+        ("fragmentedMemory", Some(0.6666)),
+        // `a` runs out of CPU, and so does `b`: 300m of 1000m are more than one pod of four.
+        ("bindingPods", Some(0.0)),
+        ("bindingCpu", Some(2.0)),
+        ("bindingMemory", Some(0.0)),
+        ("bindingInstances", Some(0.0)),
     ]);
     assert_eq!(found, expected);
+}
+
+#[test]
+fn what_there_is_nothing_of_has_no_number() {
+    // Nobody calls, nobody is placed, nothing is wanted.
+    let empty = Metrics::of(&cluster([node("a", 1_000, 4)]), Millis(0));
+    let measured: Vec<_> = empty.values().filter_map(|(key, value)| value.map(|_| key)).collect();
+    assert!(["nodes", "placed", "requestedCpu"].iter().all(|key| measured.contains(key)), "{measured:?}");
+    for key in ["gainedAffinity", "linkSatisfaction", "hotSpot", "blastRadius", "headroom", "fragmentedCpu"] {
+        assert!(!measured.contains(&key), "{key}");
+    }
+    // Calls that all leave their node are measured, as none.
+    let apart = [node("a", 1_000, 4), node("b", 1_000, 4)];
+    let pods = workload("front", 1, "cache=1", "a").into_iter().chain(workload("cache", 1, "", "b"));
+    let apart = Metrics::of(&cluster(apart.into_iter().chain(pods)), Millis(0));
+    assert_eq!((apart.gained_affinity, apart.hot_spot), (Some(0.0), None));
+}
+
+#[test]
+fn numbers_are_read_with_their_unit_and_within_what_there_can_be() {
+    use crate::statistics::Estimate;
+    assert_eq!(Unit::Share.text(Some(0.125)), "12.5 %");
+    assert_eq!(Unit::Millis.text(Some(1_500.0)), "1.500 s");
+    assert_eq!([Unit::Share, Unit::Count].map(|unit| unit.text(None)), ["–", "–"]);
+    assert_eq!(Unit::Share.estimate(&Estimate::of(&[1.0, 0.9])), "95.0 % (31.5–100.0)");
+    assert_eq!(Unit::Share.estimate(&Estimate::of(&[0.0, 0.1])), "5.0 % (0.0–68.5)");
+    assert_eq!(Unit::Count.estimate(&Estimate::of(&[0.0, 1.0])), "0.5 (0.0–6.9)");
+    assert_eq!(Unit::Count.estimate(&Estimate::of(&[3.0, 3.0])), "3", "runs that agree have no interval");
+    assert_eq!(Unit::Share.estimate(&Estimate::of(&[None::<f64>])), "–");
+}
+
+#[test]
+fn every_number_goes_by_its_own_names() {
+    let names = Number::all().flat_map(|number| std::iter::once(number.key).chain(number.short));
+    let names: Vec<String> = names.collect();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    assert!(
+        Number::named("meanG")
+            .is_ok_and(|it| it.key == "meanGainedAffinity" && it.when == When::MeanOverTime)
+    );
+    let unknown = |name: &str| Number::named(name).unwrap_err();
+    assert!(unknown("waitingP9").contains("did you mean `waitingP90`?"), "{}", unknown("waitingP9"));
+    assert!(
+        unknown("meanRadiusOfBlasts")
+            .starts_with("there is no metric `meanRadiusOfBlasts` (`wit-sim metrics`")
+    );
+    assert!(Number::named("refusalsR205").is_ok() && Number::named("refusalsR9").is_err());
+}
+
+#[test]
+fn every_number_says_what_it_is_and_what_is_reckoned_where_it_comes_from() {
+    for number in Number::all() {
+        assert!(number.meaning.ends_with('.') && !number.formula.is_empty(), "{}", number.key);
+        assert_eq!(number.source.is_empty(), number.formula == "counted", "{}", number.key);
+        assert!(listing().contains(&number.key) && markdown().contains(&format!("`{}`", number.key)));
+    }
+}
+
+#[test]
+fn refusals_are_known_by_code() {
+    let refusals = [("R205".to_owned(), 3), ("kube-scheduler".to_owned(), 2)].into();
+    let course = Course { refusals, ..Course::default() };
+    let told: BTreeMap<_, _> = course.values().filter(|(key, _)| key.starts_with(REFUSALS)).collect();
+    let expected = [("refusals", 5.0), ("refusalsKubeScheduler", 2.0), ("refusalsR205", 3.0)];
+    assert_eq!(told, expected.map(|(key, nodes)| (key.to_owned(), Some(nodes))).into());
 }
 
 #[test]
@@ -103,7 +173,7 @@ fn every_number_is_known_by_the_key_that_it_has_in_json() {
     let keys: BTreeSet<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys, METRICS.iter().map(|metric| metric.key).collect());
     for (key, value) in Metrics::of(&site(), Millis(0)).values() {
-        assert!((json[key].as_f64().unwrap() - value).abs() < 1e-12, "{key}");
+        assert_eq!(json[key].as_f64(), value, "{key}");
     }
 }
 
@@ -125,7 +195,8 @@ fn a_node_says_what_runs_out_first() {
     let details = Details::of(&cluster(nodes.into_iter().chain(pods)), &BTreeMap::new(), Millis(0));
     let told: Vec<_> =
         details.nodes.iter().map(|node| (node.node.as_str(), node.binding, node.headroom)).collect();
-    let expected = [("a", Some(Constraint::Cpu), 0), ("b", Some(Constraint::Pods), 1), ("c", None, 2)];
+    let expected =
+        [("a", Some(Constraint::Cpu), Some(0)), ("b", Some(Constraint::Pods), Some(1)), ("c", None, Some(2))];
     assert_eq!(told, expected);
 }
 
@@ -148,7 +219,7 @@ fn the_instances_that_a_node_takes_are_a_resource_too() {
     let components = workload("site", 1, "", "aa").into_iter().map(component);
     let state = cluster([Event::RuntimeClass(class), capped].into_iter().chain(components));
     let node = &Details::of(&state, &BTreeMap::new(), Millis(0)).nodes[0];
-    assert_eq!((node.binding, node.headroom, node.instances), (Some(Constraint::Instances), 1, 2));
+    assert_eq!((node.binding, node.headroom, node.instances), (Some(Constraint::Instances), Some(1), 2));
 }
 
 /// The same under the `RuntimeClass` `wasm`.
@@ -161,8 +232,8 @@ fn a_workload_says_where_it_is_and_what_stays_local() {
     let details = Details::of(&site(), &BTreeMap::new(), Millis(0));
     let front = details.workloads.iter().find(|workload| *workload.workload.name == *"front").unwrap();
     assert_eq!((front.replicas, front.placed, front.nodes), (3, 2, 2));
-    let shares = [front.largest_share, front.traffic, front.gained_affinity, front.prefer_same_node];
-    assert_eq!(shares.map(|share| format!("{share:.4}")), ["0.3333", "1.0000", "0.3333", "0.3333"]);
+    let shares = [front.largest_share, Some(front.traffic), front.gained_affinity, front.prefer_same_node];
+    assert_eq!(shares.map(|share| share.map(rounded)), [0.3333, 1.0, 0.3333, 0.3333].map(Some));
 }
 
 #[test]
@@ -188,7 +259,10 @@ fn pending_pods_are_counted_by_reason() {
 #[test]
 fn waits_are_told_by_quantiles() {
     let waiting = Waiting::of((0..=100).rev().collect());
-    assert_eq!(waiting, Waiting { bound: 101, p50: 50.0, p90: 90.0, p99: 99.0, max: 100.0 });
+    assert_eq!(
+        waiting,
+        Waiting { bound: 101, p50: Some(50.0), p90: Some(90.0), p99: Some(99.0), max: Some(100.0) }
+    );
     assert_eq!(Waiting::of(Vec::new()), Waiting::default());
 }
 
@@ -210,11 +284,11 @@ proptest! {
         let pods: usize = placed.iter().map(|(_, on)| on.len()).sum();
         prop_assert_eq!((metrics.placed + metrics.pending) as usize, pods);
         prop_assert!(metrics.nodes_used <= metrics.nodes);
-        prop_assert!(metrics.random_balancing <= metrics.gained_affinity + 1e-9);
-        prop_assert!(metrics.gained_affinity <= metrics.prefer_same_node + 1e-9);
+        let local = [metrics.random_balancing, metrics.gained_affinity, metrics.prefer_same_node];
+        prop_assert!(local.windows(2).all(|pair| pair[0].zip(pair[1]).is_none_or(|(less, more)| less <= more + 1e-9)));
         for (key, value) in metrics.values().filter(|(key, _)| metric(key).is_some_and(|it| it.unit == Unit::Share)) {
             let most = if key.starts_with("requested") { f64::INFINITY } else { 1.0 };
-            prop_assert!((0.0..=most).contains(&value), "{key} is {value}");
+            prop_assert!(value.is_none_or(|value| (0.0..=most).contains(&value)), "{key} is {value:?}");
         }
     }
 }

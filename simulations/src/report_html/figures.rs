@@ -16,7 +16,7 @@ pub(super) struct Series {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
     format: fn(f64) -> String,
-    value: fn(&Point) -> f64,
+    value: fn(&Point) -> Option<f64>,
 }
 
 /// Which numbers those are.
@@ -31,13 +31,13 @@ pub(super) const SERIES: [Series; 3] = [
         name: "nodes-used",
         title: "nodes used",
         format: plain,
-        value: |point| point.metrics.nodes_used.into(),
+        value: |point| Some(point.metrics.nodes_used.into()),
     },
     Series {
         name: "pending",
         title: "pods pending",
         format: plain,
-        value: |point| point.metrics.pending.into(),
+        value: |point| Some(point.metrics.pending.into()),
     },
 ];
 
@@ -62,20 +62,32 @@ fn plain_name(name: &str) -> String {
     name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect()
 }
 
-/// Each run as a mark: how much stays local, and on how many nodes. Up and left is better.
+/// Each run as a mark: how much stays local, and on how many nodes, at the end or, where nobody is left then, on average over time. Up and
+/// left is better.
 pub(super) fn pareto(report: &Report) -> Markup {
-    let runs = || report.runs.values().flatten();
-    let nodes = |run: &Run| f64::from(run.metrics.nodes_used);
-    let gained = |run: &Run| run.metrics.gained_affinity;
-    let x = Axis::over("nodes used", plain, runs().map(nodes), false);
-    let y = Axis::over("G, gained affinity", percent, runs().map(gained), true);
+    let ends = report.has_traffic_at_end();
+    let place = |run: &Run| {
+        if ends {
+            return Some((f64::from(run.metrics.nodes_used), run.metrics.gained_affinity?));
+        }
+        let mean = |key: &str| run.course.means.values.get(key).copied();
+        mean("nodesUsed").zip(mean("gainedAffinity"))
+    };
+    let places = || report.runs.values().flatten().filter_map(place);
+    let (nodes, gained) = if ends {
+        ("nodes used", "G, gained affinity")
+    } else {
+        ("nodes used on average over time", "G, gained affinity, on average over time")
+    };
+    let x = Axis::over(nodes, plain, places().map(|(nodes, _)| nodes), false);
+    let y = Axis::over(gained, percent, places().map(|(_, gained)| gained), true);
     let content = html! {
         (axes(x, y))
         @for (number, (name, runs)) in report.runs.iter().enumerate() {
-            @for run in runs {
+            @for (nodes, gained) in runs.iter().filter_map(place) {
                 g {
-                    title { (name) ": G " (percent(gained(run))) " on " (nodes(run)) " nodes" }
-                    (mark(number, x.x(nodes(run)), y.y(gained(run))))
+                    title { (name) ": G " (percent(gained)) " on " (plain(nodes)) " nodes" }
+                    (mark(number, x.x(nodes), y.y(gained)))
                 }
             }
         }
@@ -91,15 +103,17 @@ pub(super) fn over_time(report: &Report, series: &Series) -> Option<Markup> {
         return None;
     }
     let x = Axis::of_time(points().map(|point| point.at as f64));
-    let y = Axis::over(series.title, series.format, points().map(series.value), true);
+    let y = Axis::over(series.title, series.format, points().filter_map(series.value), true);
     let content = html! {
         (axes(x, y))
         @for (number, (name, run)) in report.strategies().enumerate() {
             g {
                 title { (name) }
-                polyline class=(format!("line k{}", number % KINDS)) points=(steps(run, series, x, y)) {}
-                @if let Some(last) = run.course.series.last() {
-                    (mark(number, x.x(last.at as f64), y.y((series.value)(last))))
+                @for line in steps(run, series, x, y) {
+                    polyline class=(format!("line k{}", number % KINDS)) points=(line) {}
+                }
+                @if let Some((last, value)) = run.course.series.iter().rev().find_map(|it| Some((it, (series.value)(it)?))) {
+                    (mark(number, x.x(last.at as f64), y.y(value)))
                 }
             }
         }
@@ -107,16 +121,21 @@ pub(super) fn over_time(report: &Report, series: &Series) -> Option<Markup> {
     Some(figure(&format!("{} over time", series.title), HEIGHT, &content))
 }
 
-/// A number holds until the next point in time.
-fn steps(run: &Run, series: &Series, x: Axis, y: Axis) -> String {
-    let mut corners = Vec::new();
-    let mut before = None;
+/// A number holds until the next point in time; a line ends where there is nothing to measure.
+fn steps(run: &Run, series: &Series, x: Axis, y: Axis) -> Vec<String> {
+    let (mut lines, mut corners, mut before) = (Vec::new(), Vec::new(), None);
     for point in &run.course.series {
-        let (at, value) = (x.x(point.at as f64), y.y((series.value)(point)));
+        let (at, value) = (x.x(point.at as f64), (series.value)(point).map(|value| y.y(value)));
         corners.extend(before.map(|before| (at, before)));
-        corners.push((at, value));
-        before = Some(value);
+        match value {
+            Some(value) => corners.push((at, value)),
+            None => lines.push(std::mem::take(&mut corners)),
+        }
+        before = value;
     }
-    let corners: Vec<_> = corners.into_iter().map(|(x, y)| format!("{},{}", px(x), px(y))).collect();
-    corners.join(" ")
+    lines.push(corners);
+    let drawn = lines.into_iter().filter(|corners| !corners.is_empty()).map(|corners| {
+        corners.into_iter().map(|(x, y)| format!("{},{}", px(x), px(y))).collect::<Vec<_>>().join(" ")
+    });
+    drawn.collect()
 }

@@ -136,7 +136,7 @@ fn pairs(run: &Run) -> Vec<Pair<'_>> {
         };
         let (weight, local) = sums.entry(ends).or_default();
         *weight += link.weight;
-        *local += link.weight * link.gained_affinity;
+        *local += link.weight * link.gained_affinity.unwrap_or(0.0);
     }
     let mut pairs: Vec<_> =
         sums.into_iter().map(|(ends, (weight, local))| Pair { ends, weight, local }).collect();

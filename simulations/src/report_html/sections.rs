@@ -3,27 +3,22 @@
 use maud::{Markup, html};
 
 use super::Report;
-use super::axes::percent;
+use super::axes::{duration, percent};
 use super::page::section;
-use super::table::{Column, estimate, scaled, table};
+use super::table::{Column, table};
 use crate::documents::Run;
-use crate::metrics::{METRICS, Metric, Routing, metric};
+use crate::metrics::{METRICS, NOTHING, Number, Routing, Unit, When, mean_key, metric};
 use crate::statistics::Estimate;
 
 /// How many rows of a long table the page has; the CSV has all.
 const MOST: usize = 50;
 
-/// What waits and moves are called, by their keys, and what a second is to them.
-const COURSE: [(&str, &str, f64); 6] = [
-    ("waitingP50", "half of the pods waited at most, in seconds", 1e-3),
-    ("waitingP90", "nine of ten waited at most, in seconds", 1e-3),
-    ("waitingP99", "99 of a hundred waited at most, in seconds", 1e-3),
-    ("waitingMax", "the longest wait, in seconds", 1e-3),
-    ("moves", "pods moved", 1.0),
-    ("refusals", "nodes refused", 1.0),
-];
-
 impl Report {
+    /// Whether anybody calls anybody when the runs end.
+    pub(super) fn has_traffic_at_end(&self) -> bool {
+        self.runs.values().flatten().any(|run| run.metrics.gained_affinity.is_some())
+    }
+
     fn estimate(&self, strategy: &str, key: &str) -> Option<&Estimate> {
         self.comparison.strategies.get(strategy)?.get(key)
     }
@@ -32,15 +27,20 @@ impl Report {
 /// The shares of G, R and S, in a sentence and as tiles.
 pub(super) fn headline(report: &Report) -> Markup {
     let subject = report.subject();
+    // Where nobody is left at the end, what was before counts.
+    let ends = report.has_traffic_at_end();
+    let over_time = mean_key("gainedAffinity");
+    let gained = if ends { "gainedAffinity" } else { over_time.as_str() };
     let share = |strategy: &str, key: &str| {
-        report.estimate(strategy, key).map(|estimate| scaled(estimate, 100.0, 1)).unwrap_or_default()
+        report.estimate(strategy, key).map(|estimate| Unit::Share.estimate(estimate)).unwrap_or_default()
     };
     html! {
         p class="headline" {
-            "With " strong { (subject) } ", " strong { (share(subject, "gainedAffinity")) " %" }
+            @if ends { "With " } @else { "On average over time, with " }
+            strong { (subject) } ", " strong { (share(subject, gained)) }
             " of the traffic can stay on its node"
             @if let Some(baseline) = report.baseline() {
-                ", against " (share(baseline, "gainedAffinity")) " % with " (baseline)
+                ", against " (share(baseline, gained)) " with " (baseline)
             }
             "."
         }
@@ -49,9 +49,10 @@ pub(super) fn headline(report: &Report) -> Markup {
                 div {
                     dt { (metric.label()) }
                     dd {
-                        span class="big" { (share(subject, metric.key)) " %" }
+                        @let key = if ends { metric.key.to_owned() } else { mean_key(metric.key) };
+                        span class="big" { (share(subject, &key)) }
                         @if let Some(baseline) = report.baseline() {
-                            span class="against" { (baseline) ": " (share(baseline, metric.key)) " %" }
+                            span class="against" { (baseline) ": " (share(baseline, &key)) }
                         }
                         @if let Some(routing) = metric.routing {
                             span class="routing" { (code(routing.requires())) }
@@ -87,7 +88,7 @@ pub(super) fn assumptions(report: &Report) -> Markup {
             dt { "input" }
             dd { (assumed.trace) @if let Some(hash) = &assumed.input_sha256 { ", SHA-256 " code { (hash) } } }
             dt { "made up" }
-            dd { (words(&assumed.synthetic, "nothing: all of it was observed")) }
+            dd { (words(&assumed.synthetic, "nothing that the trace tells of")) }
             @for (name, value) in &assumed.settings {
                 dt { (name) }
                 dd { (value) }
@@ -121,23 +122,42 @@ pub(super) fn comparison(report: &Report) -> Markup {
     let names = in_order(report);
     let columns: Vec<Column<'_>> =
         std::iter::once(("", false)).chain(names.iter().map(|name| (*name, true))).collect();
-    let placement = METRICS.iter().map(|metric| row(report, &names, metric));
-    let course = COURSE.iter().filter(|(key, ..)| told(report, &names, key)).map(|(key, title, factor)| {
-        let cell = |name: &&str| {
-            let value = report.estimate(name, key).map(|estimate| scaled(estimate, *factor, 1));
-            html! { (value.unwrap_or_default()) }
-        };
-        std::iter::once(html! { (title) }).chain(names.iter().map(cell)).collect()
-    });
-    let runs = report.runs.values().map(Vec::len).max().unwrap_or(0);
+    let part = |when: When, caption: &str| {
+        let numbers = Number::all().filter(|number| number.when == when && told(report, &names, number));
+        let codes = report.comparison.refusals().filter(|_| when == When::WholeRun).map(Number::of_refusals);
+        let rows: Vec<_> = numbers.chain(codes).map(|number| row(report, &names, &number)).collect();
+        html! { @if !rows.is_empty() { (table(caption, &columns, rows.into_iter())) } }
+    };
+    let seeds = report.comparison.assumptions.seeds.len();
     let content = html! {
-        (table("Means of the runs, with 95 % confidence intervals where there are two or more", &columns, placement.chain(course)))
+        (part(When::End, &format!("At the end{}", ended(report))))
+        (part(When::MeanOverTime, "On average over time, from the beginning to the trace's last record"))
+        (part(When::WholeRun, "Over the whole run"))
         p class="note" {
-            (runs) (if runs == 1 { " run" } else { " runs" }) " of each strategy. "
-            "★ is best, and the runs agree on it seed by seed; ☆ is best by its mean, which may be chance."
+            @if seeds > 1 {
+                "Means of " (seeds) " runs of each strategy, with their 95 % confidence intervals. ★ is best, and better than every other "
+                "strategy by a t-test over the differences seed by seed, at 95 %; ☆ is best by its mean, which may be chance. "
+            } @else {
+                "1 run of each strategy: how much chance does is not known. ☆ is best. "
+            }
+            (NOTHING) " stands where there is nothing to measure."
         }
     };
     section("comparison", "Strategies", &content)
+}
+
+/// When the end is, where it is not the beginning.
+fn ended(report: &Report) -> String {
+    let ends: Vec<u64> = report.runs.values().flatten().map(|run| run.course.ended).collect();
+    match (ends.iter().min(), ends.iter().max()) {
+        (Some(least), Some(most)) if least == most && *most > 0 => {
+            format!(", after {}", duration(*most as f64))
+        }
+        (Some(least), Some(most)) if *most > 0 => {
+            format!(", after {} to {}", duration(*least as f64), duration(*most as f64))
+        }
+        _ => String::new(),
+    }
 }
 
 /// The strategies, the subject first and what it is held against beside it.
@@ -148,18 +168,22 @@ fn in_order(report: &Report) -> Vec<&str> {
     first.chain(others).collect()
 }
 
-/// Whether a number of the course is anything but zero for somebody.
-fn told(report: &Report, names: &[&str], key: &str) -> bool {
-    names.iter().filter_map(|name| report.estimate(name, key)).any(|estimate| estimate.mean != 0.0)
+/// Whether a number says something: an average does where it is anything but zero for somebody.
+fn told(report: &Report, names: &[&str], number: &Number) -> bool {
+    let means = names.iter().filter_map(|name| report.estimate(name, &number.key)?.mean);
+    number.when != When::MeanOverTime || means.into_iter().any(|mean| mean != 0.0)
 }
 
-fn row(report: &Report, names: &[&str], metric: &Metric) -> Vec<Markup> {
-    let title = html! { span title=(metric.meaning) { (metric.label()) } };
-    let best = report.comparison.best.get(metric.key);
+fn row(report: &Report, names: &[&str], number: &Number) -> Vec<Markup> {
+    let title = html! { span title=(number.meaning) { (number.label) } };
+    let best = report.comparison.best.get(&number.key);
     let cell = |name: &&str| {
-        let star = best.filter(|best| best.strategy == **name && differs(report, metric));
+        let mean = |name: &str| report.estimate(name, &number.key)?.mean;
+        // Of several that are equal each is best.
+        let is_best = |strategy: &str| strategy == *name || mean(strategy) == mean(name);
+        let star = best.filter(|best| is_best(&best.strategy) && differs(report, number));
         html! {
-            @if let Some(value) = report.estimate(name, metric.key) { (estimate(metric, value)) }
+            @if let Some(value) = report.estimate(name, &number.key) { (number.unit.estimate(value)) }
             @match star {
                 Some(best) if best.sure => span class="star" title="best" { " ★" },
                 Some(_) => span class="star" title="best by its mean" { " ☆" },
@@ -171,12 +195,10 @@ fn row(report: &Report, names: &[&str], metric: &Metric) -> Vec<Markup> {
 }
 
 /// Whether the strategies differ in a number at all.
-fn differs(report: &Report, metric: &Metric) -> bool {
-    let means: Vec<u64> = report
-        .runs
-        .keys()
-        .filter_map(|name| Some(report.estimate(name, metric.key)?.mean.to_bits()))
-        .collect();
+fn differs(report: &Report, number: &Number) -> bool {
+    let names = report.runs.keys();
+    let means: Vec<u64> =
+        names.filter_map(|name| Some(report.estimate(name, &number.key)?.mean?.to_bits())).collect();
     means.windows(2).any(|pair| pair.first() != pair.last())
 }
 
@@ -202,17 +224,16 @@ pub(super) fn workloads(report: &Report) -> Markup {
         ("S", true),
     ];
     let rows = workloads.iter().take(MOST).map(|it| {
-        let own = |share: f64| if it.traffic > 0.0 { percent(share) } else { "–".to_owned() };
         let cells = [
             it.workload.to_string(),
             it.replicas.to_string(),
             it.placed.to_string(),
             it.nodes.to_string(),
-            percent(it.largest_share),
+            whole(it.largest_share),
             format!("{:.1} %", it.traffic * 100.0),
-            own(it.gained_affinity),
-            own(it.random_balancing),
-            own(it.prefer_same_node),
+            whole(it.gained_affinity),
+            whole(it.random_balancing),
+            whole(it.prefer_same_node),
         ];
         cells.map(|cell| html! { (cell) }).into()
     });
@@ -221,6 +242,11 @@ pub(super) fn workloads(report: &Report) -> Markup {
         (rest(workloads.len()))
     };
     section("workloads", "Workloads", &content)
+}
+
+/// A share to whole per cent.
+fn whole(share: Option<f64>) -> String {
+    share.map_or_else(|| NOTHING.to_owned(), percent)
 }
 
 /// Link by link.
@@ -239,9 +265,9 @@ pub(super) fn links(report: &Report) -> Markup {
             it.consumer.to_string(),
             it.provider.to_string(),
             format!("{:.1} %", it.weight * 100.0),
-            percent(it.gained_affinity),
-            percent(it.random_balancing),
-            percent(it.prefer_same_node),
+            whole(it.gained_affinity),
+            whole(it.random_balancing),
+            whole(it.prefer_same_node),
         ];
         cells.map(|cell| html! { (cell) }).into()
     });

@@ -1,9 +1,6 @@
-//! Tables that scroll by themselves where they are too wide, and numbers as cells have them.
+//! Tables that scroll by themselves where they are too wide.
 
 use maud::{Markup, html};
-
-use crate::metrics::{Metric, Unit};
-use crate::statistics::Estimate;
 
 /// A column: its heading, and whether it holds numbers.
 pub(super) type Column<'a> = (&'a str, bool);
@@ -41,25 +38,4 @@ pub(super) fn table(
             }
         }
     }
-}
-
-/// A mean with its interval, in the metric's unit.
-pub(super) fn estimate(metric: &Metric, estimate: &Estimate) -> String {
-    match metric.unit {
-        Unit::Share => scaled(estimate, 100.0, 1) + " %",
-        Unit::Count if estimate.runs.iter().all(|run| run.to_bits() == estimate.mean.to_bits()) => {
-            format!("{:.0}", estimate.mean)
-        }
-        Unit::Count => scaled(estimate, 1.0, 1),
-        Unit::Times => scaled(estimate, 1.0, 2),
-    }
-}
-
-/// A mean with its interval, times a factor and to so many places.
-pub(super) fn scaled(estimate: &Estimate, factor: f64, places: usize) -> String {
-    let mean = estimate.mean * factor;
-    // Runs that are all the same but for rounding need no interval.
-    let differ = |half: &f64| *half > estimate.mean.abs() * 1e-9;
-    let half = estimate.ci95.filter(differ).map(|half| half * factor);
-    half.map_or_else(|| format!("{mean:.places$}"), |half| format!("{mean:.places$} ± {half:.places$}"))
 }

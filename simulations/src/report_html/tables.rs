@@ -27,6 +27,11 @@ fn text(rows: &Rows) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
+/// A number with every digit; nothing where there is nothing to measure.
+fn cell<T: ToString>(value: Option<T>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
 fn headings(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
@@ -37,7 +42,7 @@ fn metrics(report: &Report) -> Rows {
     for (name, runs) in &report.runs {
         for (run, (key, value)) in runs.iter().flat_map(|run| run.values().map(move |value| (run, value))) {
             let seed = run.assumptions.seeds.first().map(ToString::to_string).unwrap_or_default();
-            rows.push(vec![name.clone(), key.to_owned(), seed, value.to_string()]);
+            rows.push(vec![name.clone(), key, seed, cell(value)]);
         }
     }
     rows
@@ -74,7 +79,7 @@ fn nodes(report: &Report) -> Rows {
             it.cpu_share.to_string(),
             it.memory_share.to_string(),
             it.binding.map(|binding| binding.name().to_owned()).unwrap_or_default(),
-            it.headroom.to_string(),
+            cell(it.headroom),
         ]
     };
     with_headings(&names, of_each(report, |run| &run.details.nodes, cells))
@@ -99,11 +104,11 @@ fn workloads(report: &Report) -> Rows {
             it.replicas.to_string(),
             it.placed.to_string(),
             it.nodes.to_string(),
-            it.largest_share.to_string(),
+            cell(it.largest_share),
             it.traffic.to_string(),
-            it.gained_affinity.to_string(),
-            it.random_balancing.to_string(),
-            it.prefer_same_node.to_string(),
+            cell(it.gained_affinity),
+            cell(it.random_balancing),
+            cell(it.prefer_same_node),
         ]
     };
     with_headings(&names, of_each(report, |run| &run.details.workloads, cells))
@@ -117,9 +122,9 @@ fn links(report: &Report) -> Rows {
             it.consumer.to_string(),
             it.provider.to_string(),
             it.weight.to_string(),
-            it.gained_affinity.to_string(),
-            it.random_balancing.to_string(),
-            it.prefer_same_node.to_string(),
+            cell(it.gained_affinity),
+            cell(it.random_balancing),
+            cell(it.prefer_same_node),
         ]
     };
     with_headings(&names, of_each(report, |run| &run.links, cells))

@@ -9,16 +9,16 @@ use crate::metrics::{Course, Details, Metrics, NodeDetails, PendingReason, Point
 /// A run on forty nodes, of which the first ones are the fuller.
 fn run(strategy: &str, seed: u64, gained_affinity: f64, nodes_used: u32) -> Run {
     let metrics = Metrics {
-        gained_affinity,
-        random_balancing: gained_affinity / 3.0,
-        prefer_same_node: (gained_affinity * 1.1).min(1.0),
-        blast_radius: 0.3 + gained_affinity / 2.0,
+        gained_affinity: Some(gained_affinity),
+        random_balancing: Some(gained_affinity / 3.0),
+        prefer_same_node: Some((gained_affinity * 1.1).min(1.0)),
+        blast_radius: Some(0.3 + gained_affinity / 2.0),
         nodes: 40,
         nodes_used,
         placed: 400,
         pending: 3,
-        requested_cpu: 0.7,
-        requested_memory: 0.3,
+        requested_cpu: Some(0.7),
+        requested_memory: Some(0.3),
         ..Metrics::default()
     };
     Run {
@@ -53,7 +53,7 @@ fn assumptions(seed: u64) -> Assumptions {
 fn course(end: Metrics) -> Course {
     let point = |tick: u32| {
         let share = f64::from(tick) / 20.0;
-        let gained_affinity = end.gained_affinity * share.sqrt();
+        let gained_affinity = end.gained_affinity.map(|gained| gained * share.sqrt());
         let pending = if tick == 20 { end.pending } else { (tick * 7) % 11 };
         let metrics = Metrics { gained_affinity, nodes_used: end.nodes_used * tick / 20, pending, ..end };
         Point { at: u64::from(tick) * 30_000, metrics }
@@ -64,6 +64,8 @@ fn course(end: Metrics) -> Course {
         waiting,
         moves: 4,
         refusals: [("R101".to_owned(), 80)].into(),
+        ended: 600_000,
+        ..Course::default()
     }
 }
 
@@ -78,7 +80,7 @@ fn nodes(used: u32) -> Vec<NodeDetails> {
             cpu_share: full,
             memory_share: full / 2.0,
             binding: (number < used).then_some(Constraint::Cpu),
-            headroom: 3,
+            headroom: Some(3),
         }
     };
     (0..40).map(node).collect()
@@ -90,11 +92,11 @@ fn workloads(gained: f64) -> Vec<WorkloadDetails> {
         replicas: 10,
         placed: 10,
         nodes: 4,
-        largest_share: 0.4,
+        largest_share: Some(0.4),
         traffic: 2.0 / f64::from(number + 2),
-        gained_affinity: gained,
-        random_balancing: gained / 3.0,
-        prefer_same_node: gained,
+        gained_affinity: Some(gained),
+        random_balancing: Some(gained / 3.0),
+        prefer_same_node: Some(gained),
     };
     (0..60).map(workload).collect()
 }
@@ -104,9 +106,9 @@ fn links(gained: f64) -> Vec<RunLink> {
         consumer: WorkloadKey::new("shop", "Deployment", format!("service-{number:02}")),
         provider: WorkloadKey::new("shop", "Deployment", format!("service-{:02}", number + 1)),
         weight: 0.1,
-        gained_affinity: gained,
-        random_balancing: gained / 3.0,
-        prefer_same_node: gained,
+        gained_affinity: Some(gained),
+        random_balancing: Some(gained / 3.0),
+        prefer_same_node: Some(gained),
     };
     (0..10).map(link).collect()
 }
@@ -149,8 +151,8 @@ fn the_page_stands_alone() {
 #[test]
 fn the_headline_says_what_is_gained_against_what() {
     let html = report().html();
-    let text = "With <strong>wit</strong>, <strong>55.7 ± 5.2 %</strong> of the traffic can stay on its node, \
-                against 6.0 ± 2.5 % with default.";
+    let text = "With <strong>wit</strong>, <strong>55.7 % (50.5–60.8)</strong> of the traffic can stay on its node, \
+                against 6.0 % (3.5–8.5) with default.";
     assert!(html.contains(text), "{}", html.split("headline").nth(2).unwrap_or_default());
     assert!(html.contains("Services with <code>trafficDistribution: PreferSameNode</code>"));
 }
@@ -204,7 +206,7 @@ fn figures_and_tables_are_files_of_their_own() {
     let tables = report.tables();
     let lines: Vec<_> = tables.iter().map(|table| (table.name, table.csv.lines().count())).collect();
     let expected = [
-        ("metrics.csv", 289),
+        ("metrics.csv", 637),
         ("nodes.csv", 161),
         ("workloads.csv", 241),
         ("links.csv", 41),
@@ -235,9 +237,9 @@ fn the_graph_has_the_heaviest_links_and_says_what_it_leaves_out() {
         consumer: workload(consumer),
         provider: workload(provider),
         weight,
-        gained_affinity: 0.25,
-        random_balancing: 0.0,
-        prefer_same_node: 0.0,
+        gained_affinity: Some(0.25),
+        random_balancing: Some(0.0),
+        prefer_same_node: Some(0.0),
     };
     // Forty workloads in pairs, the heavier the lower their number; one pair calls both ways.
     let mut wit = run("wit", 1, 0.5, 3);

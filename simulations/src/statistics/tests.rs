@@ -17,7 +17,7 @@ fn a_mean_of_few_runs_says_how_sure_it_is() {
     assert_eq!(estimate.to_string(), "2.000 ± 2.484");
     assert_eq!(Estimate::of(&[0.5, 0.5]).to_string(), "0.500 ± 0.000");
     assert_eq!(Estimate::of(&[0.5]).to_string(), "0.500", "one run says nothing of others");
-    assert_eq!(Estimate::of(&[]), Estimate::default());
+    assert_eq!(Estimate::of::<f64>(&[]), Estimate::default());
 }
 
 #[test]
@@ -27,6 +27,17 @@ fn what_a_seed_does_to_both_cancels_out() {
     assert_eq!((paired.wins, paired.losses, paired.ties), (3, 0, 1));
     assert!(paired.difference.ci95 < Estimate::of(&one).ci95);
     assert!(!Paired::of(&[1.0, 0.0], &[0.0, 1.0]).is_sure());
+}
+
+#[test]
+fn seeds_with_nothing_to_measure_are_left_out_on_both_sides() {
+    let (one, other) = ([Some(0.5), None, Some(0.7)], [Some(0.1), Some(0.9), None]);
+    let estimate = Estimate::of(&one);
+    assert!(estimate.mean.is_some_and(|mean| (mean - 0.6).abs() < 1e-9) && estimate.ci95.is_some());
+    assert_eq!(estimate.runs, one);
+    let paired = Paired::of(&one, &other);
+    assert_eq!((paired.wins, paired.difference.runs.len(), paired.difference.ci95), (1, 1, None));
+    assert_eq!(Estimate::of(&[None::<f64>]).mean, None);
 }
 
 #[test]
@@ -52,6 +63,6 @@ proptest! {
         let least = runs.iter().copied().fold(f64::INFINITY, f64::min);
         let most = runs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         prop_assert!(estimate.ci95.is_some_and(|half| half >= 0.0 && half.is_finite()));
-        prop_assert!(estimate.mean >= least - 1e-6 && estimate.mean <= most + 1e-6);
+        prop_assert!(estimate.mean.is_some_and(|mean| mean >= least - 1e-6 && mean <= most + 1e-6));
     }
 }

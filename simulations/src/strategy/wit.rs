@@ -12,7 +12,7 @@ use wit_placement::{
     PodRequest, PodUid, ScoreBoard, Terms, answer_filter, answer_prioritize,
 };
 
-use super::Strategy;
+use super::{Scale, Strategy};
 
 /// wit-placement as the scheduler's extender.
 #[derive(Clone, Debug)]
@@ -103,6 +103,11 @@ impl Strategy for WitPlacement {
         let place = Candidate::Known(self.state.node_place(node.as_str())?);
         let position = answered.candidates.iter().position(|candidate| *candidate == place)?;
         answered.board.terms.get(position).copied()
+    }
+
+    fn scale(&self, pod: &PodUid) -> Option<Scale> {
+        let answered = self.answered.as_ref().filter(|answered| answered.pod == *pod)?;
+        Some(Scale::of(&self.state.settings().scoring, &answered.board))
     }
 
     fn deadlines(&mut self) -> BTreeSet<Millis> {

@@ -34,6 +34,11 @@ pub struct TraceProblem {
     pub message: String,
 }
 
+/// What some editors begin a file with.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// How many problems people are told.
+pub(crate) const MOST_TOLD: usize = 50;
+
 impl Trace {
     /// Reads a trace. Empty lines are passed over, and so is a last line that `wit-sim record` did not finish because it was
     /// killed: see [`Trace::unfinished`].
@@ -74,6 +79,9 @@ pub(super) fn lines(mut input: impl BufRead, examines: bool) -> Lines {
                 reading.problem("", format!("it cannot be read: {error}"));
                 break;
             }
+        }
+        if number == 1 && line.starts_with(BYTE_ORDER_MARK) {
+            line.drain(..BYTE_ORDER_MARK.len());
         }
         if line.trim_ascii().is_empty() {
             continue;
@@ -168,7 +176,7 @@ impl Reading {
         let mut json = serde_json::Deserializer::from_slice(line);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| self.refused(&error));
         let value = value.ok()?;
-        json.end().map_err(|error| self.problem("", error.to_string())).ok()?;
+        json.end().map_err(|error| self.problem("", in_the_line(&error.to_string()))).ok()?;
         Some(value)
     }
 
@@ -182,7 +190,17 @@ impl Reading {
 
     fn refused<E: fmt::Display>(&mut self, error: &serde_path_to_error::Error<E>) {
         let field = error.path().to_string();
-        self.problem(if field == "." { "" } else { &field }, error.inner().to_string());
+        self.problem(if field == "." { "" } else { &field }, in_the_line(&error.inner().to_string()));
+    }
+}
+
+/// What is wrong with the JSON of a line: the parser counts lines of its own, of which there is one.
+pub(crate) fn in_the_line(message: &str) -> String {
+    let Some((said, place)) = message.rsplit_once(" at line ") else { return message.to_owned() };
+    match place.split_once(" column ") {
+        Some(("1", column)) => format!("{said} at column {column}"),
+        Some(_) => format!("{said} at its end"),
+        None => message.to_owned(),
     }
 }
 
@@ -198,5 +216,13 @@ impl fmt::Display for TraceProblem {
 
 /// Problems, a line for each.
 fn all_of(problems: &[TraceProblem]) -> String {
-    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    capped(&told)
+}
+
+/// Lines, and how many more there are of too many.
+pub(crate) fn capped(lines: &[String]) -> String {
+    let more = lines.len().saturating_sub(MOST_TOLD);
+    let told = lines.iter().take(MOST_TOLD).cloned();
+    told.chain((more > 0).then(|| format!("… and {more} more"))).collect::<Vec<_>>().join("\n")
 }

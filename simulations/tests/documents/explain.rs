@@ -48,10 +48,61 @@ fn people_read_a_line_for_each_term() {
         text.starts_with("web/front-1 of web/Deployment/front\ntwo services with wit, seed 0\nbound to n"),
         "{text}"
     );
-    for term in ["NodeResourcesFit × 1", "TaintToleration × 3", "extender × 150", "  gain", "  room", "total"]
-    {
-        assert!(text.lines().any(|line| line.trim_start().starts_with(term.trim())), "{term}: {text}");
+    for term in [
+        "+ NodeResourcesFit, 0 to 100, × 1",
+        "+ TaintToleration, 0 to 100, × 3",
+        "+ extender, 0 to 10, × 10 × weight 15",
+        "= total",
+        "gain",
+        "room",
+        "+ 0.7 × room",
+        "= value",
+        "the extender gives 10 to the best value",
+    ] {
+        assert!(text.lines().any(|line| line.trim_start().starts_with(term)), "{term}: {text}");
     }
+    assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
+}
+
+#[test]
+fn a_reader_can_reckon_the_value_from_what_is_told() {
+    let folder = folder("explain-reckoned");
+    replay(&folder, "run", &["--order", "interleaved"]);
+    let mut reckoned = 0;
+    for pod in ["web/front-0", "web/front-1", "web/back-0", "web/back-1"] {
+        let explained = explained(&folder, "run", pod);
+        let decision = &explained["decision"];
+        let scale = |key: &str| decision["scale"][key].as_f64().unwrap();
+        let part = |term: f64, most: f64| if most > 0.0 { term / most } else { 0.0 };
+        for node in decision["ranking"].as_array().unwrap() {
+            let term = |key: &str| node["extender"]["terms"][key].as_f64().unwrap();
+            let gain = part(term("gain"), scale("mostGain")) * (1.0 + term("room")) / 2.0;
+            let value = scale("gainWeight") * gain
+                + scale("groupWeight") * part(term("group"), scale("mostGroup"))
+                + scale("roomWeight") * term("room");
+            assert!((value - term("value")).abs() < 1e-9, "{node:#}");
+            reckoned += 1;
+        }
+    }
+    assert!(reckoned > 4);
+}
+
+#[test]
+fn people_read_how_a_tie_was_broken() {
+    let folder = folder("explain-tie");
+    replay(&folder, "run", &["--strategy", "default"]);
+    // The first pod of all finds three nodes that are alike.
+    let run: Value = serde_json::from_slice(&std::fs::read(folder.join("run")).unwrap()).unwrap();
+    let alike = |decision: &&Value| {
+        let ranking = decision["ranking"].as_array().map(Vec::as_slice).unwrap_or_default();
+        ranking.len() > 1 && ranking[0]["total"] == ranking[1]["total"]
+    };
+    let first = run["decisions"].as_array().unwrap().iter().find(alike).unwrap();
+    let text = wit_sim(&folder, &["explain", "FILES/run", first["pod"].as_str().unwrap()]).out;
+    assert!(
+        text.contains(" has the same total as n") && text.ends_with("the one that the seed draws\n"),
+        "{text}"
+    );
 }
 
 #[test]

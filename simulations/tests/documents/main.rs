@@ -5,8 +5,10 @@
 mod compare;
 mod diff;
 mod explain;
+mod files;
 mod how_many_nodes;
 mod over_http;
+mod over_time;
 mod quickstart;
 mod report;
 mod support;

@@ -49,8 +49,8 @@ fn order(online: &Online) -> anyhow::Result<String> {
 fn row(text: &mut String, label: &str, comparison: &Comparison, strategy: &str) -> anyhow::Result<()> {
     let of = |key| estimate(comparison, strategy, key);
     let gained = of(GAINED)?;
-    let least = gained.runs.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = gained.runs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let least = gained.runs.iter().copied().flatten().fold(f64::INFINITY, f64::min);
+    let most = gained.runs.iter().copied().flatten().fold(f64::NEG_INFINITY, f64::max);
     writeln!(
         text,
         "| {label} | {} | {:.1}–{:.1} % | {} | {} | {} | {:.0} |",
@@ -60,7 +60,7 @@ fn row(text: &mut String, label: &str, comparison: &Comparison, strategy: &str) 
         share(of(RANDOM)?),
         share(of(SAME_NODE)?),
         share(of(RADIUS)?),
-        of(PENDING)?.mean
+        mean(of(PENDING)?)
     )?;
     Ok(())
 }
@@ -100,7 +100,7 @@ fn headroom(footprints: &[Footprint]) -> anyhow::Result<String> {
             .iter()
             .map(|strategy| Ok::<_, anyhow::Error>(share(estimate(free, strategy, GAINED)?)))
             .collect();
-        let requested = 100.0 * estimate(free, "wit", "requestedCpu")?.mean;
+        let requested = 100.0 * mean(estimate(free, "wit", "requestedCpu")?);
         writeln!(text, "| × {factor} | {} | {requested:.0} % |", cells?.join(" | "))?;
     }
     Ok(text)
@@ -127,8 +127,8 @@ fn cap(footprints: &[Footprint]) -> anyhow::Result<String> {
                 points(&lost),
                 share(radius.0),
                 share(radius.1),
-                whole.0.mean,
-                whole.1.mean
+                mean(whole.0),
+                mean(whole.1)
             )?;
         }
     }
@@ -140,16 +140,21 @@ fn estimate<'a>(comparison: &'a Comparison, strategy: &str, key: &str) -> anyhow
     values.with_context(|| format!("the comparison has no {key} of {strategy}"))
 }
 
+/// The mean; M3 has something to measure of everything that is told.
+fn mean(estimate: &Estimate) -> f64 {
+    estimate.mean.unwrap_or(f64::NAN)
+}
+
 /// A share in per cent with its interval.
 fn share(estimate: &Estimate) -> String {
     let interval = estimate.ci95.map_or_else(String::new, |half| format!(" ± {:.1}", 100.0 * half));
-    format!("{:.1}{interval} %", 100.0 * estimate.mean)
+    format!("{:.1}{interval} %", 100.0 * mean(estimate))
 }
 
 /// A difference of shares in points of a hundred.
 fn points(difference: &Estimate) -> String {
     let interval = difference.ci95.map_or_else(String::new, |half| format!(" ± {:.1}", 100.0 * half));
-    format!("{:+.1}{interval}", 100.0 * difference.mean)
+    format!("{:+.1}{interval}", 100.0 * mean(difference))
 }
 
 #[cfg(test)]

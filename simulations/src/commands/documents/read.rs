@@ -32,12 +32,12 @@ pub(super) fn distinct(paths: &[PathBuf]) -> Result<Vec<Run>, ImportError> {
 /// A run.
 pub(super) fn run(path: &Path) -> Result<Run, ImportError> {
     let file = InputFile::read(path)?;
-    if let Some(kind) = other_kind(&file.bytes) {
+    if let Some(kind) = other_kind(file.content()) {
         let message =
             format!("is `{kind}` and not `{RUN}`; give what `wit-sim replay TRACE --output json` prints");
         return Err(problem(path, "kind", message).into());
     }
-    let mut json = serde_json::Deserializer::from_slice(&file.bytes);
+    let mut json = serde_json::Deserializer::from_slice(file.content());
     let run = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let place = error.path().to_string();
         // The path of the whole document.
