@@ -5,6 +5,7 @@
 
 mod apply;
 mod count;
+mod images;
 mod linking;
 #[cfg(test)]
 mod tests;
