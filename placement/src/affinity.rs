@@ -120,7 +120,7 @@ impl ClusterState {
 
     /// The replicas of a workload on nodes that can run them, as far as is known.
     fn usable(&self, workload: &WorkloadState, now: Millis) -> BTreeMap<NodeIdx, u32> {
-        let all = workload.placed.iter().map(|(node, replicas)| (*node, *replicas));
+        let all = workload.placed.iter();
         let handler = self.wasm_handler(workload.shape.runtime_class.as_deref());
         let (Some(handler), PodWorld::Wasm { components, .. }) =
             (handler, self.pod_world(&workload.shape, now))

@@ -32,7 +32,7 @@ impl ClusterState {
 impl WorkloadState {
     /// The replicas on the node with the most of them.
     pub fn most_on_a_node(&self) -> u32 {
-        self.placed.values().copied().max().unwrap_or(0)
+        self.placed.values().max().unwrap_or(0)
     }
 }
 

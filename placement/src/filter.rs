@@ -254,7 +254,7 @@ impl<'a> PodContext<'a> {
         let Some(workload) = self.subject.workload else { return };
         let most = f64::from(workload.replicas()) * self.subject.state.settings.placement.blast_radius;
         let is_full = |place: &NodeIdx| f64::from(self.subject.on(*place) + 1) > most.ceil();
-        let full: BTreeSet<NodeIdx> = workload.placed.keys().copied().filter(is_full).collect();
+        let full: BTreeSet<NodeIdx> = workload.placed.keys().filter(is_full).collect();
         let on_full =
             |candidate: &Candidate| matches!(candidate, Candidate::Known(place) if full.contains(place));
         let mut others = candidates.iter().zip(&judgement.codes);

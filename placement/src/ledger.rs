@@ -39,12 +39,19 @@ pub(crate) struct Presumed {
     pub(crate) expires: Millis,
 }
 
+/// What may be taken on each node, by place: sums side by side, which are added to for hundreds of nodes at once.
+#[derive(Clone, Debug, Default)]
+struct Elsewhere {
+    memory_bytes: Vec<u64>,
+    instances: Vec<u32>,
+}
+
 /// The presumed placements, by pod.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     entries: imbl::OrdMap<PodUid, Arc<Presumed>>,
     /// By node place: what the entries that are counted elsewhere take there, should that be where they are.
-    elsewhere: Arc<Vec<OwnLimits>>,
+    elsewhere: Arc<Elsewhere>,
     /// What is counted on a node of entries that may be elsewhere.
     doubtful: imbl::OrdMap<NodeIdx, Usage>,
     /// How many entries may be elsewhere.
@@ -82,6 +89,20 @@ impl NodeSet {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.iter().all(|bits| *bits == 0)
     }
+
+    /// Changes what is at the places of the nodes.
+    fn change<T: Copy>(&self, values: &mut [T], change: impl Fn(T) -> T) {
+        for (values, bits) in values.chunks_mut(64).zip(&self.0) {
+            match *bits {
+                0 => {}
+                u64::MAX => values.iter_mut().for_each(|value| *value = change(*value)),
+                bits => {
+                    let concerned = values.iter_mut().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0);
+                    concerned.for_each(|(_, value)| *value = change(*value));
+                }
+            }
+        }
+    }
 }
 
 impl FromIterator<NodeIdx> for NodeSet {
@@ -100,18 +121,35 @@ impl Presumed {
 }
 
 impl OwnLimits {
-    fn plus(self, other: Self) -> Self {
-        Self {
-            memory_bytes: self.memory_bytes.saturating_add(other.memory_bytes),
-            instances: self.instances.saturating_add(other.instances),
-        }
-    }
-
     pub(crate) fn minus(self, other: Self) -> Self {
         Self {
             memory_bytes: self.memory_bytes.saturating_sub(other.memory_bytes),
             instances: self.instances.saturating_sub(other.instances),
         }
+    }
+}
+
+impl Elsewhere {
+    /// Sums are exact whatever there is in between, as long as each ends within its bounds: what is added is taken back.
+    fn add(&mut self, nodes: &NodeSet, takes: OwnLimits) {
+        let places = nodes.0.len() * 64;
+        if self.memory_bytes.len() < places {
+            self.memory_bytes.resize(places, 0);
+            self.instances.resize(places, 0);
+        }
+        nodes.change(&mut self.memory_bytes, |sum| sum.wrapping_add(takes.memory_bytes));
+        nodes.change(&mut self.instances, |sum| sum.wrapping_add(takes.instances));
+    }
+
+    fn take_back(&mut self, nodes: &NodeSet, takes: OwnLimits) {
+        nodes.change(&mut self.memory_bytes, |sum| sum.wrapping_sub(takes.memory_bytes));
+        nodes.change(&mut self.instances, |sum| sum.wrapping_sub(takes.instances));
+    }
+
+    fn at(&self, node: NodeIdx) -> OwnLimits {
+        let (memory, instances) =
+            (self.memory_bytes.get(node.position()), self.instances.get(node.position()));
+        OwnLimits { memory_bytes: memory.copied().unwrap_or(0), instances: instances.copied().unwrap_or(0) }
     }
 }
 
@@ -129,7 +167,7 @@ impl Ledger {
             self.uncertain += 1;
             let doubtful = self.doubtful_on(entry.best).plus(entry.counted);
             self.doubtful.insert(entry.best, doubtful);
-            self.change_elsewhere(&entry, OwnLimits::plus);
+            Arc::make_mut(&mut self.elsewhere).add(&entry.others, entry.takes);
         }
         self.entries.insert(uid, entry);
     }
@@ -144,27 +182,9 @@ impl Ledger {
             } else {
                 self.doubtful.insert(entry.best, doubtful);
             }
-            self.change_elsewhere(&entry, OwnLimits::minus);
+            Arc::make_mut(&mut self.elsewhere).take_back(&entry.others, entry.takes);
         }
         Some(entry)
-    }
-
-    fn change_elsewhere(&mut self, entry: &Presumed, change: impl Fn(OwnLimits, OwnLimits) -> OwnLimits) {
-        let elsewhere = Arc::make_mut(&mut self.elsewhere);
-        let places = entry.others.0.len() * 64;
-        if elsewhere.len() < places {
-            elsewhere.resize(places, OwnLimits::default());
-        }
-        for (sums, bits) in elsewhere.chunks_mut(64).zip(&entry.others.0) {
-            if *bits == u64::MAX {
-                for sum in sums {
-                    *sum = change(*sum, entry.takes);
-                }
-            } else {
-                let concerned = sums.iter_mut().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0);
-                concerned.for_each(|(_, sum)| *sum = change(*sum, entry.takes));
-            }
-        }
     }
 
     /// Whether it is known of all entries where they are, the entry `except` left out.
@@ -179,7 +199,7 @@ impl Ledger {
 
     /// What the entries that are counted elsewhere take on `node` at most, the entry `except` left out.
     pub(crate) fn elsewhere(&self, node: NodeIdx, except: Option<&Presumed>) -> OwnLimits {
-        let all = self.elsewhere.get(node.position()).copied().unwrap_or_default();
+        let all = self.elsewhere.at(node);
         match except {
             Some(entry) if entry.others.contains(node) => all.minus(entry.takes),
             _ => all,

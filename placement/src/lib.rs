@@ -86,6 +86,7 @@
 mod affinity;
 mod answers;
 mod blast;
+mod counts;
 mod filter;
 mod hashing;
 mod headroom;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::counts::Counts;
 use crate::hashing::Hasher;
 use crate::hosts::NodeClass;
 use crate::objects::{Allocatable, Node, NodeName};
@@ -35,7 +36,7 @@ pub struct NodeState {
     /// The share of CPU and memory that `used` is, averaged.
     fullness: f64,
     /// Replicas by workload, sorted.
-    pub(crate) replicas: Arc<Vec<(WorkloadIdx, u32)>>,
+    pub(crate) replicas: Counts<WorkloadIdx>,
     /// The partners of those replicas of which less is here than of them and replicas are still to come, sorted.
     wanted: Arc<Vec<Wanted>>,
     /// What all of those would take.
@@ -73,7 +74,7 @@ impl NodeState {
             used: Usage::default(),
             left: Left::default(),
             fullness: 1.0,
-            replicas: Arc::default(),
+            replicas: Counts::default(),
             wanted: Arc::default(),
             demand: Demand::default(),
             pods: imbl::OrdSet::new(),
@@ -108,11 +109,6 @@ impl NodeState {
     /// Whether the node's class is one of those that are marked, by place.
     pub(crate) fn is_of(&self, classes: &[bool]) -> bool {
         classes.get(self.class_idx as usize) == Some(&true)
-    }
-
-    pub(crate) fn replicas_of(&self, workload: WorkloadIdx) -> u32 {
-        let found = self.replicas.binary_search_by_key(&workload, |(resident, _)| *resident);
-        found.ok().and_then(|place| self.replicas.get(place)).map_or(0, |(_, replicas)| *replicas)
     }
 
     /// Who is wanted here, sorted.
@@ -156,21 +152,13 @@ impl NodeState {
     /// Adds a replica that takes so much.
     pub(crate) fn add_replica(&mut self, workload: WorkloadIdx, usage: Usage) {
         self.set_used(self.used.plus(usage));
-        let all = Arc::make_mut(&mut self.replicas);
-        match all.binary_search_by_key(&workload, |(resident, _)| *resident) {
-            Ok(place) => all.iter_mut().skip(place).take(1).for_each(|(_, replicas)| *replicas += 1),
-            Err(place) => all.insert(place, (workload, 1)),
-        }
+        self.replicas.add(workload);
     }
 
     /// Removes a replica that took so much.
     pub(crate) fn remove_replica(&mut self, workload: WorkloadIdx, usage: Usage) {
         self.set_used(self.used.minus(usage));
-        let all = Arc::make_mut(&mut self.replicas);
-        if let Ok(place) = all.binary_search_by_key(&workload, |(resident, _)| *resident) {
-            all.iter_mut().skip(place).take(1).for_each(|(_, replicas)| *replicas -= 1);
-            all.retain(|(_, replicas)| *replicas > 0);
-        }
+        self.replicas.take(workload);
     }
 
     fn set_used(&mut self, used: Usage) {

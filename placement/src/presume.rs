@@ -10,7 +10,7 @@ use crate::nodes::{NodeIdx, Usage};
 use crate::objects::{Millis, PodUid};
 use crate::request::PodRequest;
 use crate::score::{BEST, ScoreBoard};
-use crate::state::{ClusterState, Effects};
+use crate::state::{ClusterState, Effects, MOST};
 use crate::workloads::WorkloadIdx;
 
 /// What kube-scheduler's default plugins add up to at most.
@@ -118,7 +118,7 @@ impl ClusterState {
     fn most_memory(&self, pod: &PodRequest) -> u64 {
         let requests = pod.shape.requests + pod.shape.overhead;
         let shim = if pod.shape.overhead.memory_bytes == 0 { self.hosts.largest_overhead() } else { 0 };
-        requests.memory_bytes.saturating_add(shim)
+        requests.memory_bytes.min(MOST.memory_bytes).saturating_add(shim)
     }
 }
 

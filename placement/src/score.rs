@@ -37,6 +37,8 @@ pub const BEST: u8 = 10;
 pub const DECISIVE: u8 = 3;
 /// A connected group of more workloads than this is no application whose members all belong together: only partners draw.
 const APPLICATION: usize = 16;
+/// Into how many steps one is divided: values that are not a step apart may be equal but for rounding.
+const STEPS: f64 = 1e9;
 /// What nodes with warnings are worth at most beside one without, in shares of that.
 const WARNED_AT_MOST: f64 = 0.1;
 
@@ -87,9 +89,35 @@ pub(crate) fn scored(subject: &Subject<'_>, candidates: &[Candidate], warned: &[
     let gain = subject.gains(subject.partners());
     let group = subject.group_gains();
     let mut company = Company::new(subject);
-    let mut terms: Vec<Terms> =
-        candidates.iter().map(|candidate| subject.terms(*candidate, &gain, &group, &mut company)).collect();
-    weigh(state, &mut terms);
+    gain.touched.iter().chain(&group.touched).for_each(|node| company.concern(*node));
+    let mut terms = Vec::with_capacity(candidates.len());
+    let mut concerned = Vec::new();
+    for (position, candidate) in candidates.iter().enumerate() {
+        let found = match candidate {
+            Candidate::Known(place) => state.nodes.get(*place).map(|node| (*place, node)),
+            Candidate::Stranger { .. } => None,
+        };
+        let Some((place, node)) = found else {
+            terms.push(Terms { fullness: 1.0, ..Terms::default() });
+            continue;
+        };
+        if company.is_concerned(place) {
+            concerned.push(position);
+            let room = company.room_beside(place, node);
+            let (gain, group, fullness) = (gain.at(place), group.at(place), subject.fullness(place, node));
+            terms.push(Terms { gain, group, room, fullness, value: 0.0 });
+        } else {
+            let (room, fullness) = (company.room_elsewhere(place, node), node.fullness());
+            terms.push(Terms {
+                gain: 0.0,
+                group: 0.0,
+                room,
+                fullness,
+                value: state.settings.scoring.room * room,
+            });
+        }
+    }
+    weigh(state, &mut terms, &concerned);
     if company.met(warned) {
         let is_warned = |candidate: &Candidate| match candidate {
             Candidate::Known(place) => state.nodes.get(*place).is_none_or(|node| node.is_of(warned)),
@@ -150,10 +178,10 @@ impl Subject<'_> {
         let Some(own) = self.workload else { return gains };
         for (other, weight) in others {
             let Some(other) = self.state.workloads.get(other) else { continue };
-            for (node, replicas) in &other.placed {
-                let (here, there) = (self.on(*node), other.share(*replicas));
+            for (node, replicas) in other.placed.iter() {
+                let (here, there) = (self.on(node), other.share(replicas));
                 let gain = own.share(here + 1).min(there) - own.share(here).min(there);
-                gains.add(self.state, *node, weight * gain);
+                gains.add(self.state, node, weight * gain);
             }
         }
         gains
@@ -168,7 +196,7 @@ impl Subject<'_> {
             else {
                 continue;
             };
-            for place in own.placed.keys().copied() {
+            for place in own.placed.keys() {
                 let (here, there) = (own.share(self.on(place)), partner.on(place));
                 let drawn = whole(here * f64::from(partner.replicas())).min(there + partner.pending());
                 if drawn > there {
@@ -178,19 +206,6 @@ impl Subject<'_> {
                     gains.add(self.state, place, weight * more);
                 }
             }
-        }
-    }
-
-    fn terms(&self, candidate: Candidate, gain: &Gains, group: &Gains, company: &mut Company<'_>) -> Terms {
-        let nothing = Terms { fullness: 1.0, ..Terms::default() };
-        let Candidate::Known(place) = candidate else { return nothing };
-        let Some(node) = self.state.nodes.get(place) else { return nothing };
-        Terms {
-            gain: gain.at(place),
-            group: group.at(place),
-            room: company.room(place, node),
-            fullness: self.fullness(place, node),
-            value: 0.0,
         }
     }
 }
@@ -234,14 +249,15 @@ impl ScoreBoard {
     }
 }
 
-/// Weighs the terms, gain and group each by its largest value.
-fn weigh(state: &ClusterState, terms: &mut [Terms]) {
+/// Weighs the terms of the candidates that gain anything, gain and group each by its largest value.
+fn weigh(state: &ClusterState, terms: &mut [Terms], concerned: &[usize]) {
     let weights = &state.settings.scoring;
     let (mut gain, mut group) = (0.0_f64, 0.0_f64);
-    for term in &*terms {
+    for term in concerned.iter().filter_map(|position| terms.get(*position)) {
         (gain, group) = (gain.max(term.gain), group.max(term.group));
     }
-    for term in terms {
+    for position in concerned {
+        let Some(term) = terms.get_mut(*position) else { continue };
         term.value = weights.room * term.room;
         if term.gain > 0.0 {
             term.value += weights.gain * (term.gain / gain) * f64::midpoint(1.0, term.room);
@@ -275,8 +291,13 @@ fn rank(state: &ClusterState, candidates: &[Candidate], terms: Vec<Terms>, linke
     let mut scores = vec![0; terms.len()];
     if prefers {
         let most_of_others = if linked { BEST - DECISIVE } else { BEST };
+        // Most candidates are worth the same.
+        let (mut known, mut points_of_known) = (most, points(1.0, most_of_others));
         for (score, term) in scores.iter_mut().zip(&terms) {
-            *score = points(term.value / most, most_of_others);
+            if term.value.total_cmp(&known).is_ne() {
+                (known, points_of_known) = (term.value, points(term.value / most, most_of_others));
+            }
+            *score = points_of_known;
         }
         best.and_then(|best| scores.get_mut(best)).into_iter().for_each(|score| *score = BEST);
     }
@@ -286,19 +307,22 @@ fn rank(state: &ClusterState, candidates: &[Candidate], terms: Vec<Terms>, linke
 /// The candidate of the highest value; of equal ones the emptier node, then the first by name.
 fn best(state: &ClusterState, candidates: &[Candidate], terms: &[Terms]) -> Option<usize> {
     let name = |place: NodeIdx| state.nodes.get(place).map(|node| &node.name);
-    let mut best: Option<(usize, NodeIdx, (i64, i64))> = None;
+    let mut best: Option<(usize, NodeIdx, &Terms)> = None;
     for (position, (candidate, term)) in candidates.iter().zip(terms).enumerate() {
         let Candidate::Known(place) = candidate else { continue };
-        let value = grain(term.value);
-        if best.is_some_and(|(_, _, (highest, _))| value < highest) {
+        let Some((_, other, highest)) = best else {
+            best = Some((position, *place, term));
+            continue;
+        };
+        // Most are told from the best without a closer look.
+        let is_no_better = term.value <= highest.value && term.fullness > highest.fullness + 2.0 / STEPS;
+        if is_no_better || term.value + 2.0 / STEPS < highest.value {
             continue;
         }
-        let rank = (value, -grain(term.fullness));
-        let better = best.is_none_or(|(_, other, highest)| {
-            rank > highest || (rank == highest && name(*place) < name(other))
-        });
-        if better {
-            best = Some((position, *place, rank));
+        let rank = |term: &Terms| (grain(term.value), -grain(term.fullness));
+        let (own, others) = (rank(term), rank(highest));
+        if own > others || (own == others && name(*place) < name(other)) {
+            best = Some((position, *place, term));
         }
     }
     best.map(|(position, ..)| position)
@@ -310,7 +334,7 @@ fn best(state: &ClusterState, candidates: &[Candidate], terms: &[Terms]) -> Opti
     reason = "sums of weighted shares; beyond the scale they are equal"
 )]
 fn grain(value: f64) -> i64 {
-    (value * 1e9 + 0.5) as i64
+    (value * STEPS + 0.5) as i64
 }
 
 #[expect(

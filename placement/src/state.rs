@@ -13,6 +13,8 @@ mod wanted;
 
 use std::sync::Arc;
 
+pub(crate) use self::count::MOST;
+
 use wit_config::{HostCatalogue, Settings};
 use wit_graph::{Component, ComponentKind, DependencyGraph, Link, NameError, WorkloadKey};
 

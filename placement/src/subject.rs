@@ -67,6 +67,11 @@ impl<'a> Subject<'a> {
         self.by_class.get(node.class_idx as usize).unwrap_or(&OnClass::NONE)
     }
 
+    /// Where the ledger counts the pod itself.
+    pub(crate) fn own_place(&self) -> Option<NodeIdx> {
+        self.own.map(|own| own.best)
+    }
+
     /// What the ledger presumes of the pod itself on a node.
     fn own_on(&self, place: NodeIdx) -> Option<Usage> {
         self.own.filter(|own| own.best == place).map(|own| own.counted)
@@ -120,7 +125,7 @@ impl OnClass {
     const NONE: Self = Self { needs: Usage::NONE, memory: 0, host_cap: 0, cap: 0 };
 
     /// The most instances that a node of the class takes.
-    fn cap_of(&self, node: &NodeState) -> u32 {
+    pub(crate) fn cap_of(&self, node: &NodeState) -> u32 {
         node.instance_cap.map_or(self.cap, |own| own.min(self.host_cap))
     }
 }

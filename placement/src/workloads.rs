@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use wit_graph::WorkloadKey;
 
+use crate::counts::Counts;
 use crate::hashing::SharedMap;
 use crate::hosts::{Capability, HandlerIdx};
 use crate::nodes::{NodeIdx, NodeState};
@@ -27,7 +28,7 @@ pub struct WorkloadState {
     /// Presumed placements.
     pub(crate) presumed: u32,
     /// Replicas per node, presumed ones at their best node.
-    pub(crate) placed: imbl::OrdMap<NodeIdx, u32>,
+    pub(crate) placed: Counts<NodeIdx>,
     /// The sum of `placed`.
     pub(crate) placed_replicas: u32,
     /// Workloads that it wants to be near, consumers and providers alike, in the order of their keys.
@@ -78,7 +79,7 @@ impl WorkloadState {
             handler: None,
             pods: imbl::OrdSet::new(),
             presumed: 0,
-            placed: imbl::OrdMap::new(),
+            placed: Counts::default(),
             placed_replicas: 0,
             partners: Arc::default(),
             group: Arc::default(),
@@ -132,22 +133,19 @@ impl WorkloadState {
 
     /// Counts a replica on a node.
     pub(crate) fn place(&mut self, node: NodeIdx) {
-        *self.placed.entry(node).or_insert(0) += 1;
+        self.placed.add(node);
         self.placed_replicas += 1;
     }
 
     /// Takes back what [`WorkloadState::place`] counted.
     pub(crate) fn displace(&mut self, node: NodeIdx) {
-        match self.placed.get(&node).copied() {
-            Some(replicas) if replicas > 1 => self.placed.insert(node, replicas - 1),
-            _ => self.placed.remove(&node),
-        };
+        self.placed.take(node);
         self.placed_replicas -= 1;
     }
 
     /// Replicas on a node or presumed there.
     pub(crate) fn on(&self, node: NodeIdx) -> u32 {
-        self.placed.get(&node).copied().unwrap_or(0)
+        self.placed.of(node)
     }
 
     /// The share of the replicas that `count` of them are.

@@ -325,7 +325,7 @@ fn describe_nodes(state: &ClusterState, text: &mut String) {
         state.nodes.iter().map(|(place, node)| (node.name.clone(), (place, node))).collect();
     for (name, (place, node)) in nodes {
         let replicas: BTreeMap<_, _> =
-            node.replicas.iter().map(|(owner, replicas)| (workload(state, *owner), replicas)).collect();
+            node.replicas.iter().map(|(owner, replicas)| (workload(state, owner), replicas)).collect();
         let wanted: BTreeMap<_, _> = node
             .wanted()
             .iter()
@@ -340,7 +340,7 @@ fn describe_nodes(state: &ClusterState, text: &mut String) {
 fn describe_workloads(state: &ClusterState, text: &mut String) {
     for known in state.workloads() {
         let placed: BTreeMap<_, _> =
-            known.placed.iter().map(|(node, count)| (name(state, *node), count)).collect();
+            known.placed.iter().map(|(node, count)| (name(state, node), count)).collect();
         let partners: Vec<_> = known
             .partners
             .iter()

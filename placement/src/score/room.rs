@@ -4,7 +4,7 @@
 use wit_config::LinkMode;
 
 use crate::hosts::NodeClass;
-use crate::nodes::{Demand, NodeIdx, NodeState, Wanted};
+use crate::nodes::{Demand, Left, NodeIdx, NodeState, Wanted};
 use crate::subject::{OnClass, Subject};
 use crate::workloads::{WorkloadIdx, WorkloadState, whole};
 
@@ -35,6 +35,8 @@ struct OnNodes {
     pod: OnClass,
     /// What the members would take on a node that is not concerned.
     members: Demand,
+    /// What they and the pod would.
+    with_members: Demand,
 }
 
 impl<'a> Company<'a> {
@@ -45,7 +47,18 @@ impl<'a> Company<'a> {
         let classes = vec![None; subject.state.nodes.classes().len()];
         let mut company = Self { subject, members, expected, concerned: Vec::new(), classes };
         company.concerned = company.concerned();
+        subject.own_place().into_iter().for_each(|place| company.concern(place));
         company
+    }
+
+    /// Whether anything about the pod or its company sets a node apart from others of its class with as much on them.
+    pub(super) fn is_concerned(&self, place: NodeIdx) -> bool {
+        self.concerned.get(place.position()) == Some(&true)
+    }
+
+    /// Notes that a node is set apart.
+    pub(super) fn concern(&mut self, place: NodeIdx) {
+        self.concerned.iter_mut().skip(place.position()).take(1).for_each(|concerned| *concerned = true);
     }
 
     /// Who is wanted on a node has a partner there.
@@ -68,29 +81,37 @@ impl<'a> Company<'a> {
         concerned
     }
 
-    /// The share of the replicas still to come that fits beside the pod.
-    pub(super) fn room(&mut self, place: NodeIdx, node: &NodeState) -> f64 {
+    /// The share of the replicas still to come that fits beside the pod, on a node that is concerned.
+    pub(super) fn room_beside(&mut self, place: NodeIdx, node: &NodeState) -> f64 {
         self.know(place, node);
         let Some(Some(class)) = self.classes.get(node.class_idx as usize) else { return 0.0 };
         if class.stays_alone {
             return 0.0;
         }
-        let is_concerned = self.concerned.get(place.position()) == Some(&true);
-        let demand =
-            if is_concerned { self.demand_beside(place, node) } else { node.demand().plus(class.members) };
-        if demand.pods == 0 {
-            return if demand.unable == 0 { 1.0 } else { 0.0 };
-        }
         let (left, instances) = self.subject.left(place, node, &class.pod);
-        let needs = &class.pod.needs;
-        let left = Demand {
-            cpu_millis: left.cpu_millis.saturating_sub(needs.requests.cpu_millis),
-            memory_bytes: left.memory_bytes.saturating_sub(class.pod.memory),
-            pods: u64::from(left.pods.saturating_sub(1).min(instances.saturating_sub(needs.instances))),
-            unable: 0,
-        };
-        let all = left.share_for(&demand);
-        if demand.unable == 0 { all } else { all * demand.pods as f64 / (demand.pods + demand.unable) as f64 }
+        share_that_fits(left, instances, &class.pod, &self.demand_beside(place, node))
+    }
+
+    /// The same on any other node.
+    pub(super) fn room_elsewhere(&mut self, place: NodeIdx, node: &NodeState) -> f64 {
+        self.know(place, node);
+        let Some(Some(class)) = self.classes.get(node.class_idx as usize) else { return 0.0 };
+        if class.stays_alone {
+            return 0.0;
+        }
+        let (left, demand, with) = (node.left(), node.demand(), &class.with_members);
+        let instances = class.pod.cap_of(node).saturating_sub(node.used().instances);
+        let pods = demand.pods.saturating_add(with.pods);
+        let all_fit = with.unable == 0
+            && demand.unable == 0
+            && left.cpu_millis >= demand.cpu_millis.saturating_add(with.cpu_millis)
+            && left.memory_bytes >= demand.memory_bytes.saturating_add(with.memory_bytes)
+            && u64::from(left.pods) >= pods
+            && u64::from(instances) >= pods;
+        if all_fit {
+            return 1.0;
+        }
+        share_that_fits(left, instances, &class.pod, &demand.plus(class.members))
     }
 
     /// Works out what holds for the nodes of the node's class, unless that is done.
@@ -100,10 +121,12 @@ impl<'a> Company<'a> {
             return;
         }
         // Where nobody is concerned, what members would take is equal for the class.
+        let (pod, members) = (*self.subject.on_class(node), self.members_on(place, node, false));
         let on_nodes = OnNodes {
             stays_alone: would_stay_alone(self.subject, node.class()),
-            pod: *self.subject.on_class(node),
-            members: self.members_on(place, node, false),
+            pod,
+            members,
+            with_members: Demand::of(pod.needs, 1).plus(members),
         };
         self.classes.iter_mut().skip(class).take(1).for_each(|known| *known = Some(on_nodes));
     }
@@ -170,4 +193,19 @@ fn around<'a>(subject: &Subject<'a>) -> (Vec<(WorkloadIdx, &'a WorkloadState)>, 
     }
     let known = reached.len() - 1;
     (reached.into_iter().skip(1).filter(|(_, workload)| workload.pending() > 0).collect(), known)
+}
+
+/// The share of a demand that fits into what is left where the pod is there too.
+fn share_that_fits(left: Left, instances: u32, pod: &OnClass, demand: &Demand) -> f64 {
+    if demand.pods == 0 {
+        return if demand.unable == 0 { 1.0 } else { 0.0 };
+    }
+    let left = Demand {
+        cpu_millis: left.cpu_millis.saturating_sub(pod.needs.requests.cpu_millis),
+        memory_bytes: left.memory_bytes.saturating_sub(pod.memory),
+        pods: u64::from(left.pods.saturating_sub(1).min(instances.saturating_sub(pod.needs.instances))),
+        unable: 0,
+    };
+    let able = demand.pods as f64 / (demand.pods + demand.unable) as f64;
+    left.share_for(demand) * able
 }

@@ -7,7 +7,7 @@ use crate::objects::{PodShape, PodUid, Resources};
 use crate::workloads::WorkloadIdx;
 
 /// More than any node has. Requests are cut to it, so that sums over a node's pods stay exact whatever pods ask for.
-const MOST: Resources = Resources { cpu_millis: 1 << 44, memory_bytes: 1 << 50 };
+pub(crate) const MOST: Resources = Resources { cpu_millis: 1 << 44, memory_bytes: 1 << 50 };
 
 impl ClusterState {
     /// What a pod of this shape takes on a node.

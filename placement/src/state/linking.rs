@@ -137,7 +137,7 @@ impl ClusterState {
                 continue;
             };
             // Who is no longer wanted beside it, and who is from now on.
-            nodes.extend(state.placed.keys().copied());
+            nodes.extend(state.placed.keys());
             state.partners = partners;
         }
         for node in nodes {

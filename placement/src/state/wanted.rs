@@ -11,7 +11,7 @@ impl ClusterState {
     /// Works out anew who is wanted on a node.
     pub(super) fn refresh_wanted(&mut self, node: NodeIdx) {
         let Some(state) = self.nodes.get(node) else { return };
-        let residents = state.replicas.iter().filter_map(|(resident, _)| self.workloads.get(*resident));
+        let residents = state.replicas.keys().filter_map(|resident| self.workloads.get(resident));
         let partners: BTreeSet<WorkloadIdx> =
             residents.flat_map(|resident| resident.partners.iter()).map(|partner| partner.workload).collect();
         let wanted: Vec<_> = partners.into_iter().filter_map(|partner| self.wanted(partner, state)).collect();
@@ -37,7 +37,7 @@ impl ClusterState {
         let Some(state) = self.workloads.get(workload).cloned() else { return };
         for partner in state.partners.iter() {
             for node in state.placed.keys() {
-                self.refresh_one(*node, partner.workload);
+                self.refresh_one(node, partner.workload);
             }
         }
         self.refresh_where_partners_are(workload);
@@ -50,7 +50,7 @@ impl ClusterState {
         for partner in state.partners.iter() {
             let Some(partner) = self.workloads.get(partner.workload).cloned() else { continue };
             for node in partner.placed.keys() {
-                self.refresh_one(*node, workload);
+                self.refresh_one(node, workload);
             }
         }
     }
@@ -95,12 +95,12 @@ impl ClusterState {
     fn wanted(&self, workload: WorkloadIdx, node: &NodeState) -> Option<Wanted> {
         let state = self.workloads.get(workload).filter(|state| state.awaited && state.can_run_on(node))?;
         let share = |partner: WorkloadIdx| {
-            let replicas = node.replicas_of(partner);
+            let replicas = node.replicas.of(partner);
             if replicas == 0 { 0.0 } else { self.workloads.get(partner).map_or(0.0, |it| it.share(replicas)) }
         };
         let shares = state.partners.iter().map(|partner| share(partner.workload));
         let level = shares.fold(0.0, f64::max);
-        let missing = whole(level * f64::from(state.replicas())).saturating_sub(node.replicas_of(workload));
+        let missing = whole(level * f64::from(state.replicas())).saturating_sub(node.replicas.of(workload));
         let each = self.usage_under(state.handler, &state.shape, node);
         (missing > 0).then_some(Wanted { workload, level, missing, each })
     }
