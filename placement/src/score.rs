@@ -315,8 +315,8 @@ fn best(state: &ClusterState, candidates: &[Candidate], terms: &[Terms]) -> Opti
             continue;
         };
         // Most are told from the best without a closer look.
-        let is_no_better = term.value <= highest.value && term.fullness > highest.fullness + 2.0 / STEPS;
-        if is_no_better || term.value + 2.0 / STEPS < highest.value {
+        let is_fuller = term.fullness > highest.fullness + 2.0 / STEPS;
+        if term.value <= highest.value && is_fuller || term.value + 2.0 / STEPS < highest.value {
             continue;
         }
         let rank = |term: &Terms| (grain(term.value), -grain(term.fullness));

@@ -83,22 +83,16 @@ impl<'a> Company<'a> {
 
     /// The share of the replicas still to come that fits beside the pod, on a node that is concerned.
     pub(super) fn room_beside(&mut self, place: NodeIdx, node: &NodeState) -> f64 {
-        self.know(place, node);
-        let Some(Some(class)) = self.classes.get(node.class_idx as usize) else { return 0.0 };
-        if class.stays_alone {
-            return 0.0;
-        }
-        let (left, instances) = self.subject.left(place, node, &class.pod);
-        share_that_fits(left, instances, &class.pod, &self.demand_beside(place, node))
+        let demand = self.demand_beside(place, node);
+        let subject = self.subject;
+        let Some(class) = self.class_of(place, node).filter(|class| !class.stays_alone) else { return 0.0 };
+        let (left, instances) = subject.left(place, node, &class.pod);
+        share_that_fits(left, instances, &class.pod, &demand)
     }
 
     /// The same on any other node.
     pub(super) fn room_elsewhere(&mut self, place: NodeIdx, node: &NodeState) -> f64 {
-        self.know(place, node);
-        let Some(Some(class)) = self.classes.get(node.class_idx as usize) else { return 0.0 };
-        if class.stays_alone {
-            return 0.0;
-        }
+        let Some(class) = self.class_of(place, node).filter(|class| !class.stays_alone) else { return 0.0 };
         let (left, demand, with) = (node.left(), node.demand(), &class.with_members);
         let instances = class.pod.cap_of(node).saturating_sub(node.used().instances);
         let pods = demand.pods.saturating_add(with.pods);
@@ -114,12 +108,17 @@ impl<'a> Company<'a> {
         share_that_fits(left, instances, &class.pod, &demand.plus(class.members))
     }
 
-    /// Works out what holds for the nodes of the node's class, unless that is done.
-    fn know(&mut self, place: NodeIdx, node: &NodeState) {
+    /// What holds for the nodes of the node's class.
+    fn class_of(&mut self, place: NodeIdx, node: &NodeState) -> Option<&OnNodes> {
         let class = node.class_idx as usize;
-        if self.classes.get(class).is_none_or(Option::is_some) {
-            return;
+        if matches!(self.classes.get(class), Some(None)) {
+            self.learn(class, place, node);
         }
+        self.classes.get(class).and_then(Option::as_ref)
+    }
+
+    #[cold]
+    fn learn(&mut self, class: usize, place: NodeIdx, node: &NodeState) {
         // Where nobody is concerned, what members would take is equal for the class.
         let (pod, members) = (*self.subject.on_class(node), self.members_on(place, node, false));
         let on_nodes = OnNodes {
