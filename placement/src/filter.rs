@@ -88,10 +88,11 @@ impl Judgement {
         if let Some(only) = self.narrowed {
             return vec![only];
         }
-        let mut returned = Vec::with_capacity(self.codes.len());
-        returned.extend(
-            (0..).zip(&self.codes).filter(|(_, codes)| !codes.refuse()).map(|(position, _)| position),
-        );
+        let mut returned: Vec<usize> = (0..self.codes.len()).collect();
+        // Most answers refuse nobody.
+        if self.codes.iter().copied().fold(Codes::NONE, Codes::union).refuse() {
+            returned.retain(|position| self.passes(*position));
+        }
         if !self.held_back.is_empty() {
             returned.retain(|position| self.held_back.binary_search(position).is_err());
         }

@@ -162,6 +162,9 @@ fn request(pod: &Pod) -> PodRequest {
 fn reply(answer: &mut FilterAnswer) -> PlacesReply {
     let mut reply = PlacesReply { passing: std::mem::take(&mut answer.returned), ..PlacesReply::default() };
     let Some(judgement) = &answer.judgement else { return reply };
+    if reply.passing.len() == judgement.codes.len() {
+        return reply;
+    }
     let mut messages: BTreeMap<Code, Arc<str>> = BTreeMap::new();
     for (place, codes) in judgement.codes.iter().enumerate() {
         let Some(code) = codes.first_refusal() else { continue };
