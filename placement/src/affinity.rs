@@ -132,7 +132,9 @@ impl ClusterState {
         let mut able = |node: NodeIdx| {
             let Some(node) = self.nodes.get(node) else { return true };
             *classes.entry(node.class_idx).or_insert_with(|| {
-                !capability(self, &node.class, handler, &components, &workload.key).codes.refuse()
+                let kept = workload.capabilities.get(node.class_idx as usize).map(|kept| kept.codes);
+                let judge = || capability(self, &node.class, handler, &components, &workload.key).codes;
+                !kept.unwrap_or_else(judge).refuse()
             })
         };
         all.filter(|(node, _)| able(*node)).collect()

@@ -68,7 +68,7 @@ pub fn answer_filter(
     let returned = judgement.returned();
     let nodes = || known(candidates, returned.iter().copied());
     let ledger = match nodes().next() {
-        Some(best) => LedgerEntry::Presume(Presumption { pod: pod.clone(), best, others: nodes().collect() }),
+        Some(best) => LedgerEntry::Presume(Presumption::new(state, pod.clone(), best, nodes().collect())),
         None if state.presumed_node(&pod.uid).is_some() => LedgerEntry::Retract,
         None => LedgerEntry::Unchanged,
     };
@@ -90,11 +90,10 @@ pub fn answer_prioritize(
     let could_win = || board.could_win(state.settings.scheduler.weight);
     let best = board.best.or_else(|| could_win().next());
     let ledger = match known(candidates, best.into_iter()).next() {
-        Some(best) => LedgerEntry::Presume(Presumption {
-            pod: pod.clone(),
-            best,
-            others: known(candidates, could_win()).collect(),
-        }),
+        Some(best) => {
+            let others = known(candidates, could_win()).collect();
+            LedgerEntry::Presume(Presumption::new(state, pod.clone(), best, others))
+        }
         None => LedgerEntry::Unchanged,
     };
     PrioritizeAnswer { board: board.prefers.then_some(board), ledger }

@@ -63,8 +63,6 @@ pub(crate) struct PodContext<'a> {
     pub(crate) subject: Subject<'a>,
     /// The capability verdict by node class.
     classes: Cow<'a, [Capability]>,
-    /// Candidates that are near a limit that only we count.
-    near: Vec<usize>,
 }
 
 impl Providers for GraphProviders<'_> {
@@ -133,10 +131,10 @@ pub fn filter(state: &ClusterState, pod: &PodRequest, candidates: &[Candidate], 
         }
         PodWorld::Wasm { components, unknown } => (components, unknown),
     };
-    let mut context = PodContext::new(state, pod, handler, &components);
-    let mut judgement = context.judge(candidates, &unknown);
+    let context = PodContext::new(state, pod, handler, &components);
+    let (mut judgement, near) = context.judge(candidates, &unknown);
     context.limit_blast_radius(candidates, &mut judgement);
-    context.narrow(candidates, &mut judgement);
+    context.narrow(candidates, near, &mut judgement);
     judgement.unknown = unknown;
     Filtered::Judged(judgement)
 }
@@ -149,9 +147,12 @@ impl<'a> PodContext<'a> {
         components: &[Arc<Component>],
     ) -> Self {
         let subject = Subject::new(state, pod);
-        // What holds for the workload's template holds for its pods, unless they are made of an earlier one.
+        // What holds for the workload's template holds for its pods, unless they are made of an earlier one. Labels make no
+        // difference, which controllers add to pods.
         let of_workload = subject.workload.filter(|workload| {
-            workload.shape == pod.shape && workload.capabilities.len() == state.nodes.classes().len()
+            workload.shape.runtime_class == pod.shape.runtime_class
+                && workload.shape.images == pod.shape.images
+                && workload.capabilities.len() == state.nodes.classes().len()
         });
         let classes = of_workload.map_or_else(
             || {
@@ -162,19 +163,29 @@ impl<'a> PodContext<'a> {
             },
             |workload| Cow::Borrowed(&*workload.capabilities),
         );
-        Self { subject, classes, near: Vec::new() }
+        Self { subject, classes }
     }
 
-    /// Every rule that looks at one node alone.
-    fn judge(&mut self, candidates: &[Candidate], unknown: &[(ImageReference, Arc<str>)]) -> Judgement {
+    /// What becomes of the pod's components, by node class.
+    #[cfg(test)]
+    pub(crate) fn classes(&self) -> &[Capability] {
+        &self.classes
+    }
+
+    /// Every rule that looks at one node alone, and which candidates are near a limit that only we count.
+    fn judge(
+        &self,
+        candidates: &[Candidate],
+        unknown: &[(ImageReference, Arc<str>)],
+    ) -> (Judgement, Vec<usize>) {
         let common = if unknown.is_empty() { Codes::NONE } else { Codes::NONE.with(Code::WorldUnknown) };
         let settings = &self.subject.state.settings.placement;
         let strict = self.subject.pod.shape.strict.unwrap_or(settings.strict);
-        let mut codes = Vec::with_capacity(candidates.len());
+        let (mut codes, mut all_near) = (Vec::with_capacity(candidates.len()), Vec::new());
         for (position, candidate) in candidates.iter().enumerate() {
             let (verdict, near) = self.verdict(*candidate);
             if near {
-                self.near.push(position);
+                all_near.push(position);
             }
             let verdict = common.union(verdict);
             codes.push(if strict && verdict.warn() { verdict.with(Code::Strict) } else { verdict });
@@ -185,7 +196,7 @@ impl<'a> PodContext<'a> {
         for (code, detail) in told.flat_map(|(_, capability)| &capability.details) {
             details.entry(*code).or_insert_with(|| detail.clone());
         }
-        Judgement { codes, details, ..Judgement::default() }
+        (Judgement { codes, details, ..Judgement::default() }, all_near)
     }
 
     /// The codes for a candidate, and whether it is near a limit that only we count.
@@ -271,8 +282,7 @@ impl<'a> PodContext<'a> {
 
     /// Where nodes are near a limit that only we count, either the best of all is near and is returned alone, or those
     /// that are near are held back.
-    fn narrow(&self, candidates: &[Candidate], judgement: &mut Judgement) {
-        let mut near = self.near.clone();
+    fn narrow(&self, candidates: &[Candidate], mut near: Vec<usize>, judgement: &mut Judgement) {
         near.retain(|position| judgement.passes(*position));
         if near.is_empty() {
             return;

@@ -1,15 +1,17 @@
 //! How names are looked up.
 
-use std::hash::BuildHasherDefault;
+use std::hash::{BuildHasherDefault, RandomState};
 
-/// A fast hash, eight bytes at a time as rustc's own does it, for keys that are short and come from the API server.
+/// A fast hash, eight bytes at a time as rustc's own does it, for short keys that ordinary users do not choose: names of nodes,
+/// UIDs.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FastHasher(u64);
 
 pub(crate) type Hasher = BuildHasherDefault<FastHasher>;
 
-/// A map without an order whose copies share what they have in common.
-pub(crate) type SharedMap<K, V> = imbl::GenericHashMap<K, V, Hasher, imbl::shared_ptr::DefaultSharedPtr>;
+/// A map without an order whose copies share what they have in common. Users choose names of pods and images, so it is hashed
+/// by a key that nobody knows: what comes out must not depend on the order, which is another one in every process.
+pub(crate) type SharedMap<K, V> = imbl::GenericHashMap<K, V, RandomState, imbl::shared_ptr::DefaultSharedPtr>;
 
 impl FastHasher {
     fn add(&mut self, word: u64) {

@@ -74,6 +74,10 @@ impl NodeSet {
         if let Some(bits) = self.0.get_mut(word) {
             *bits &= !bit;
         }
+        // Equal sets have equal words.
+        while self.0.last() == Some(&0) {
+            self.0.pop();
+        }
     }
 
     /// In which word a node is, and as which bit.
@@ -154,6 +158,12 @@ impl Elsewhere {
 }
 
 impl Ledger {
+    /// The entries in the order of UIDs.
+    #[cfg(test)]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&PodUid, &Arc<Presumed>)> {
+        self.entries.iter()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -53,6 +53,8 @@ pub(crate) struct NodeTable {
     free: Vec<NodeIdx>,
     /// Counts the changes of which names have places, and whether there are objects for them.
     generation: u64,
+    /// Counts the places that were freed.
+    freed: u64,
     classes: Vec<Arc<NodeClass>>,
 }
 
@@ -224,6 +226,11 @@ impl NodeTable {
         self.generation
     }
 
+    /// Another number where a place may be another node's by now.
+    pub(crate) fn freed(&self) -> u64 {
+        self.freed
+    }
+
     pub(crate) fn classes(&self) -> &[Arc<NodeClass>] {
         &self.classes
     }
@@ -272,6 +279,7 @@ impl NodeTable {
         Arc::make_mut(&mut self.places).remove(&name);
         self.states.set(place.position(), None);
         self.generation += 1;
+        self.freed += 1;
         self.free.push(place);
     }
 

@@ -25,6 +25,15 @@ pub struct Presumption {
     pub best: NodeIdx,
     /// The nodes that the scheduler may have chosen; whether the best is among them makes no difference.
     pub others: NodeSet,
+    /// How many places of nodes had been freed when that was said: later the same places may be other nodes'.
+    pub(crate) freed: u64,
+}
+
+impl Presumption {
+    /// What an answer by this state lets us presume.
+    pub fn new(state: &ClusterState, pod: PodRequest, best: NodeIdx, others: NodeSet) -> Self {
+        Self { pod, best, others, freed: state.nodes.freed() }
+    }
 }
 
 impl ClusterState {
@@ -32,7 +41,11 @@ impl ClusterState {
     /// only when its earlier attempt has ended. A pod that the watch already shows on a node is left alone.
     pub fn presume(&mut self, presumption: Presumption, now: Millis) -> Effects {
         let mut effects = Effects::default();
-        let Presumption { pod, best, others } = presumption;
+        let Presumption { pod, best, others, freed } = presumption;
+        if freed != self.nodes.freed() {
+            // A node has gone since the answer: its place may be another one's by now.
+            return effects;
+        }
         if self.pods.get(&pod.uid).is_some_and(|known| known.pod.node.is_some()) {
             return effects;
         }

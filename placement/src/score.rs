@@ -91,7 +91,7 @@ pub(crate) fn scored(subject: &Subject<'_>, candidates: &[Candidate], warned: &[
     let mut company = Company::new(subject);
     gain.touched.iter().chain(&group.touched).for_each(|node| company.concern(*node));
     let mut terms = Vec::with_capacity(candidates.len());
-    let mut concerned = Vec::new();
+    let (mut concerned, mut some_warned) = (Vec::new(), false);
     for (position, candidate) in candidates.iter().enumerate() {
         let found = match candidate {
             Candidate::Known(place) => state.nodes.get(*place).map(|node| (*place, node)),
@@ -101,6 +101,7 @@ pub(crate) fn scored(subject: &Subject<'_>, candidates: &[Candidate], warned: &[
             terms.push(Terms { fullness: 1.0, ..Terms::default() });
             continue;
         };
+        some_warned |= node.is_of(warned);
         if company.is_concerned(place) {
             concerned.push(position);
             let room = company.room_beside(place, node);
@@ -118,7 +119,7 @@ pub(crate) fn scored(subject: &Subject<'_>, candidates: &[Candidate], warned: &[
         }
     }
     weigh(state, &mut terms, &concerned);
-    if company.met(warned) {
+    if some_warned {
         let is_warned = |candidate: &Candidate| match candidate {
             Candidate::Known(place) => state.nodes.get(*place).is_none_or(|node| node.is_of(warned)),
             Candidate::Stranger { .. } => true,

@@ -26,7 +26,7 @@ pub(crate) struct Subject<'a> {
 }
 
 /// What holds for the pod on the nodes of a class.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct OnClass {
     /// What it takes there.
     pub(crate) needs: Usage,

@@ -4,7 +4,7 @@ use crate::objects::Resources;
 use crate::workloads::WorkloadIdx;
 
 /// What pods take on a node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// Requests, `spec.overhead` included.
     pub requests: Resources,
@@ -44,6 +44,12 @@ pub(crate) struct Demand {
     pub(crate) pods: u64,
     /// Replicas beside those, whose host is not there.
     pub(crate) unable: u64,
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self::NONE
+    }
 }
 
 impl Usage {
@@ -108,13 +114,13 @@ impl Demand {
     }
 }
 
-impl Demand {
-    /// The share of a demand that fits where as much as this is left.
-    pub(crate) fn share_for(&self, demand: &Self) -> f64 {
+impl Left {
+    /// The share of a demand that fits into it.
+    pub(crate) fn share_for(&self, demand: &Demand) -> f64 {
         let pairs = [
             (self.cpu_millis, demand.cpu_millis),
             (self.memory_bytes, demand.memory_bytes),
-            (self.pods, demand.pods),
+            (u64::from(self.pods), demand.pods),
         ];
         if pairs.iter().all(|(left, demand)| left >= demand) {
             return 1.0;

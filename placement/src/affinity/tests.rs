@@ -146,9 +146,9 @@ fn replicas_that_have_no_node_yet_gain_nothing() {
     place(&mut cluster, "back", "a");
     assert_eq!(shares(cluster.state.affinity(Millis(0))), (0.5, 0.25));
     let (pod, best) = (request(&pod_of(&workload("back", 2), 1)), cluster.node("b"));
-    cluster.state.presume(Presumption { pod, best, others: NodeSet::default() }, Millis(0));
+    cluster.state.presume(Presumption::new(&cluster.state, pod, best, NodeSet::default()), Millis(0));
     let (pod, best) = (request(&pod_of(&workload("front", 2), 1)), cluster.node("b"));
-    cluster.state.presume(Presumption { pod, best, others: NodeSet::default() }, Millis(0));
+    cluster.state.presume(Presumption::new(&cluster.state, pod, best, NodeSet::default()), Millis(0));
     assert_eq!(shares(cluster.state.affinity(Millis(0))), (1.0, 0.5), "presumed ones count");
 }
 

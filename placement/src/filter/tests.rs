@@ -348,10 +348,10 @@ fn a_pod_that_may_be_elsewhere_refuses_only_by_limits_that_the_scheduler_does_no
     let tight = |name| offering(node(name), 150, 8_192, 1);
     let (mut cluster, pod) = cluster([tight("a"), tight("b")]);
     let (best, others) = (cluster.node("a"), NodeSet::from_iter([cluster.node("b")]));
-    cluster.state.presume(Presumption { pod: request(&pod), best, others }, cluster.now);
+    cluster.state.presume(Presumption::new(&cluster.state, request(&pod), best, others), cluster.now);
     let other = pod_of(&workload("lone", 4), 1);
     assert_eq!(judged(&cluster, &other).codes, [Codes::NONE, Codes::NONE], "the scheduler knows better");
-    let exact = Presumption { pod: request(&pod), best, others: NodeSet::default() };
+    let exact = Presumption::new(&cluster.state, request(&pod), best, NodeSet::default());
     cluster.state.presume(exact, cluster.now);
     assert_eq!(judged(&cluster, &other).codes[0], is(Code::PodsFull).with(Code::CpuFull));
 }
@@ -435,13 +435,13 @@ mod near_a_limit {
         for ordinal in 1..3 {
             let pod = request(&pod_of(&lone, ordinal));
             let (best, others) = (cluster.node("a"), NodeSet::from_iter([cluster.node("b")]));
-            cluster.state.presume(Presumption { pod, best, others }, cluster.now);
+            cluster.state.presume(Presumption::new(&cluster.state, pod, best, others), cluster.now);
         }
         assert_eq!(judged(&cluster, &pod_of(&lone, 0)).returned().len(), 1);
         for ordinal in 3..5 {
             let pod = request(&pod_of(&lone, ordinal));
             let (best, others) = (cluster.node("b"), NodeSet::from_iter([cluster.node("a")]));
-            cluster.state.presume(Presumption { pod, best, others }, cluster.now);
+            cluster.state.presume(Presumption::new(&cluster.state, pod, best, others), cluster.now);
         }
         let judgement = judged(&cluster, &pod_of(&lone, 0));
         assert_eq!(judgement.codes, [is(Code::InstancesFull); 2], "all four may be on either");
@@ -478,4 +478,24 @@ fn a_pod_whose_class_the_watch_has_not_shown_waits_for_a_bounded_time() {
     cluster.apply(Event::RuntimeClass(runtime_class("new", "runc")));
     cluster.state.note_strange_class("new", cluster.now);
     assert!(is_ordinary(&cluster), "it is here, and no Wasm one");
+}
+
+#[test]
+fn labels_that_controllers_add_to_pods_make_no_difference_to_what_is_kept_of_their_template() {
+    let mut cluster = Cluster::new();
+    cluster.nodes(["a", "b"].map(node)).image("lone", world(&[], &["wasi:cli/run@0.2.3"]));
+    let lone = workload("lone", 4);
+    cluster.workload(&lone);
+    let mut pod = pod_of(&lone, 0);
+    let shape = Arc::make_mut(&mut pod.shape);
+    Arc::make_mut(&mut shape.scheduling).labels.insert("pod-template-hash".to_owned(), "7d9f".to_owned());
+    let kept = |pod: &Pod| {
+        let request = request(pod);
+        let handler = cluster.state.wasm_handler(request.shape.runtime_class.as_deref()).unwrap();
+        let context = super::PodContext::new(&cluster.state, &request, handler, &[]);
+        matches!(context.classes, std::borrow::Cow::Borrowed(_))
+    };
+    assert!(kept(&pod));
+    Arc::make_mut(&mut pod.shape).images = vec![ImageReference::new("another")];
+    assert!(!kept(&pod), "it is made of an earlier template");
 }

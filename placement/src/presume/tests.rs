@@ -16,7 +16,7 @@ fn cluster() -> (Cluster, Workload) {
 
 fn presume(cluster: &mut Cluster, pod: &Pod, best: &str, others: &[&str]) -> bool {
     let others = others.iter().map(|name| cluster.node(name)).collect();
-    let presumption = Presumption { pod: request(pod), best: cluster.node(best), others };
+    let presumption = Presumption::new(&cluster.state, request(pod), cluster.node(best), others);
     cluster.state.presume(presumption, cluster.now).may_admit
 }
 
@@ -136,7 +136,7 @@ fn a_node_that_went_in_the_meantime_does_no_harm() {
     let (pod, best) = (pod_of(&lone, 0), cluster.node("a"));
     presume(&mut cluster, &pod, "a", &["b"]);
     cluster.apply(Event::NodeGone(NodeName::new("a")));
-    let again = Presumption { pod: request(&pod), best, others: NodeSet::default() };
+    let again = Presumption::new(&cluster.state, request(&pod), best, NodeSet::default());
     cluster.state.presume(again, cluster.now);
     assert_eq!((cluster.state.node_place("a"), cluster.state.ledger_len()), (None, 0));
     assert_eq!(elsewhere(&cluster, "b"), 0);
@@ -171,4 +171,18 @@ fn a_uid_is_presumed_once_however_often_it_is_asked_about() {
     assert_eq!((cluster.state.ledger_len(), instances(&cluster, "a"), elsewhere(&cluster, "c")), (3, 3, 3));
     cluster.pod(&Pod { uid: PodUid::new("another"), ..on(&pod_of(&lone, 0), "a") });
     assert_eq!(instances(&cluster, "a"), 4, "the same name with another UID is another pod");
+}
+
+#[test]
+fn a_pod_that_asks_for_more_than_there_can_be_leaves_others_presumed_as_they_were() {
+    let (mut cluster, lone) = cluster();
+    presume(&mut cluster, &pod_of(&lone, 0), "a", &["a", "b"]);
+    let memory = |cluster: &Cluster| cluster.state.ledger.elsewhere(cluster.node("b"), None).memory_bytes;
+    let before = memory(&cluster);
+    let mut huge = pod_of(&lone, 1);
+    std::sync::Arc::make_mut(&mut huge.shape).requests.memory_bytes = u64::MAX;
+    presume(&mut cluster, &huge, "a", &["a", "b"]);
+    assert!(memory(&cluster) > before);
+    cluster.state.retract(&huge.uid);
+    assert_eq!(memory(&cluster), before);
 }

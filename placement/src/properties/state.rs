@@ -10,7 +10,7 @@ use wit_graph::testing::world;
 use wit_graph::{ComponentKind, DeclaredLink, WorkloadKey};
 
 use crate::ledger::NodeSet;
-use crate::nodes::NodeIdx;
+use crate::nodes::{Demand, NodeIdx, Wanted};
 use crate::objects::{
     Event, ImageReference, Millis, Node, NodeName, Pod, PodKey, PodShape, PodUid, Resources, RuntimeClass,
     Workload, World,
@@ -25,7 +25,7 @@ use crate::workloads::{WorkloadIdx, WorkloadState};
 
 /// Something that happens; the numbers choose among few objects, so that most events meet earlier ones.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Node { number: u8, kind: u8, cap: Option<u32> },
     NodeGone(u8),
     Class { number: u8, kind: u8 },
@@ -40,7 +40,7 @@ enum Step {
     Later(u64),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     let small = 0_u8..4;
     let node = (small.clone(), small.clone(), proptest::option::of(1_u32..5));
     let pod = (0_u8..10, 0_u8..2, small.clone(), 0_u8..8, proptest::option::weighted(0.8, small.clone()));
@@ -69,14 +69,14 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// What is usually there: a Wasm handler and nodes that have it.
-fn usual() -> Vec<Step> {
+pub(super) fn usual() -> Vec<Step> {
     let classes = (0..2).map(|number| Step::Class { number, kind: 0 });
     classes.chain((0..3).map(|number| Step::Node { number, kind: 0, cap: None })).collect()
 }
 
 /// What is there, told as plainly as possible.
 #[derive(Clone, Debug, Default)]
-struct Truth {
+pub(super) struct Truth {
     nodes: BTreeMap<u8, Node>,
     classes: BTreeMap<String, RuntimeClass>,
     workloads: BTreeMap<WorkloadKey, Workload>,
@@ -84,14 +84,14 @@ struct Truth {
 }
 
 /// A state that is told what happens, with the images that it still has to be told.
-struct Told {
-    state: ClusterState,
+pub(super) struct Told {
+    pub(super) state: ClusterState,
     unread: VecDeque<ImageReference>,
-    now: Millis,
+    pub(super) now: Millis,
 }
 
 impl Told {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let state = ClusterState::new(wit_config::Settings::default()).unwrap();
         Self { state, unread: VecDeque::new(), now: Millis(0) }
     }
@@ -154,7 +154,7 @@ fn pod_shape(number: u8) -> PodShape {
     shape
 }
 
-fn pod(number: u8, uid: u8, workload: u8, shape: u8) -> Pod {
+pub(super) fn pod(number: u8, uid: u8, workload: u8, shape: u8) -> Pod {
     Pod {
         key: PodKey::new("shop", format!("pod-{number}")),
         uid: PodUid::new(format!("uid-{number}-{uid}")),
@@ -173,7 +173,7 @@ fn node_of(number: u8, kind: u8, cap: Option<u32>) -> Node {
 }
 
 /// Takes a step in the truth and tells it.
-fn take(step: Step, truth: &mut Truth, told: &mut Told) {
+pub(super) fn take(step: Step, truth: &mut Truth, told: &mut Told) {
     match step {
         Step::WorldKnown => told.read_one(),
         Step::Presume { number, uid, workload, shape, best, others } => {
@@ -181,7 +181,7 @@ fn take(step: Step, truth: &mut Truth, told: &mut Told) {
             let others: NodeSet = others.iter().filter_map(place).collect();
             if let Some(best) = place(&best) {
                 let pod = request(&pod(number, uid, workload, shape));
-                let effects = told.state.presume(Presumption { pod, best, others }, told.now);
+                let effects = told.state.presume(Presumption::new(&told.state, pod, best, others), told.now);
                 told.follow(effects);
             }
         }
@@ -334,6 +334,11 @@ fn describe_nodes(state: &ClusterState, text: &mut String) {
         assert_eq!(state.node_place(name.as_str()), Some(place), "{name}");
         writeln!(text, "node {name}: {:?} {:?}", node.object, node.class).unwrap();
         writeln!(text, "  {:?} {replicas:?} wants {wanted:?} {:?}", node.used(), node.pods).unwrap();
+        // What is kept beside those follows from them.
+        assert_eq!(node.left(), node.left_beside(node.used()), "{name}");
+        assert_eq!(node.fullness().to_bits(), node.fullness_with(node.used()).to_bits(), "{name}");
+        let demand = node.wanted().iter().map(Wanted::demand).fold(Demand::default(), Demand::plus);
+        assert_eq!(node.demand(), demand, "{name}");
     }
 }
 

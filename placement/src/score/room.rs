@@ -130,11 +130,6 @@ impl<'a> Company<'a> {
         self.classes.iter_mut().skip(class).take(1).for_each(|known| *known = Some(on_nodes));
     }
 
-    /// Whether candidates were of a node class that is marked, by place.
-    pub(super) fn met(&self, classes: &[bool]) -> bool {
-        self.classes.iter().zip(classes).any(|(known, marked)| *marked && known.is_some())
-    }
-
     /// What the replicas still to come would take, were the pod on a node that is concerned.
     fn demand_beside(&self, place: NodeIdx, node: &NodeState) -> Demand {
         let own = self.subject.place.into_iter().chain(self.members.iter().map(|(member, _)| *member));
@@ -199,11 +194,10 @@ fn share_that_fits(left: Left, instances: u32, pod: &OnClass, demand: &Demand) -
     if demand.pods == 0 {
         return if demand.unable == 0 { 1.0 } else { 0.0 };
     }
-    let left = Demand {
+    let left = Left {
         cpu_millis: left.cpu_millis.saturating_sub(pod.needs.requests.cpu_millis),
         memory_bytes: left.memory_bytes.saturating_sub(pod.memory),
-        pods: u64::from(left.pods.saturating_sub(1).min(instances.saturating_sub(pod.needs.instances))),
-        unable: 0,
+        pods: left.pods.saturating_sub(1).min(instances.saturating_sub(pod.needs.instances)),
     };
     let able = demand.pods as f64 / (demand.pods + demand.unable) as f64;
     left.share_for(demand) * able

@@ -185,7 +185,7 @@ fn what_is_presumed_of_the_pod_itself_changes_nothing() {
     for best in ["n0", "n1", "n2"] {
         let mut asked = shop.cluster.clone();
         let (best, others) = (asked.node(best), NodeSet::from_iter([asked.node("n2")]));
-        asked.state.presume(Presumption { pod: request(&pod), best, others }, Millis(0));
+        asked.state.presume(Presumption::new(&asked.state, request(&pod), best, others), Millis(0));
         assert_eq!(scored(&asked, &pod), before);
     }
 }

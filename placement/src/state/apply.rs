@@ -86,12 +86,9 @@ impl ClusterState {
         for workload in workloads {
             self.classify_workload(workload, now, effects);
         }
-        let pods: Vec<_> = self
-            .pods
-            .iter()
-            .filter(|(_, record)| named(&record.pod.shape))
-            .map(|(uid, _)| uid.clone())
-            .collect();
+        let pods = self.pods.iter().filter(|(_, record)| named(&record.pod.shape));
+        let mut pods: Vec<_> = pods.map(|(uid, _)| uid.clone()).collect();
+        pods.sort_unstable();
         for uid in &pods {
             self.recount(uid);
             if let Some(record) = self.pods.get(uid).cloned() {

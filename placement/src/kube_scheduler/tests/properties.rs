@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::objects::{Constraints, LabelSelector, PodAffinity, PodTerm, TopologySpread};
+use crate::objects::{
+    Constraints, ImageReference, LabelSelector, NodeImage, PodAffinity, PodTerm, TopologySpread,
+};
 
 const ZONE: &str = "zone";
 
@@ -46,6 +48,42 @@ fn by_zone(scheduler: &Scheduler, app: &str) -> [usize; 3] {
         zones[name.as_str()[1..].parse::<usize>().unwrap() % 3] += 1;
     }
     zones
+}
+
+/// What happens to a cluster between cycles.
+#[derive(Clone, Debug)]
+enum Step {
+    Pod(Drawn),
+    Gone(usize),
+    /// A node changes: one bit each for being cordoned, another zone, half the CPU, and an image that it holds.
+    Node(usize, u8),
+    Cycle,
+}
+
+const IMAGE: &str = "registry.example/app:1";
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (0_u8..3, 0_u64..6, 0_i32..3, 0_u8..4).prop_map(Step::Pod),
+        1 => (0_usize..30).prop_map(Step::Gone),
+        2 => (0_usize..6, 0_u8..16).prop_map(|(place, kind)| Step::Node(place, kind)),
+        4 => Just(Step::Cycle),
+    ]
+}
+
+fn changed(number: usize, kind: u8) -> Node {
+    let mut node = zoned(number);
+    node.unschedulable = kind & 1 > 0;
+    if kind & 2 > 0 {
+        node.labels.insert(ZONE.to_owned(), "another".to_owned());
+    }
+    if kind & 4 > 0 {
+        node.allocatable.resources.cpu_millis /= 2;
+    }
+    if kind & 8 > 0 {
+        node.images = vec![NodeImage { names: vec![ImageReference::new(IMAGE)], size_bytes: 900 << 20 }];
+    }
+    node
 }
 
 proptest! {
@@ -141,6 +179,37 @@ proptest! {
             let Ok(_) = scheduler.cycle(&mut NoExtender);
         }
     }
+
+    #[test]
+    fn what_is_kept_follows_nodes_that_change_and_pods_that_go(
+        steps in proptest::collection::vec(step(), 1..50),
+    ) {
+        let mut scheduler = scheduler((0..6).map(zoned), Vec::<Pod>::new());
+        for (number, step) in steps.into_iter().enumerate() {
+            let event = match step {
+                Step::Pod(drawn) => {
+                    let images = if drawn.1 % 2 == 0 { vec![ImageReference::new(IMAGE)] } else { Vec::new() };
+                    Some(Event::Pod(pod(&number.to_string(), PodShape { images, ..shape(drawn) })))
+                }
+                Step::Gone(place) => {
+                    let mut uids: Vec<_> = scheduler.cache().pods().map(|pod| pod.uid.clone()).collect();
+                    uids.sort();
+                    uids.into_iter().nth(place).map(Event::PodGone)
+                }
+                Step::Node(place, kind) => Some(Event::Node(changed(place, kind))),
+                Step::Cycle => None,
+            };
+            if let Some(event) = event {
+                scheduler.apply(event, Millis(0));
+                continue;
+            }
+            let (Ok(attempt), Ok(fresh)) =
+                (scheduler.clone().cycle(&mut NoExtender), scheduler.afresh().cycle(&mut NoExtender));
+            prop_assert_eq!(&attempt, &fresh);
+            let Ok(_) = scheduler.cycle(&mut NoExtender);
+        }
+    }
+
     #[test]
     fn the_best_nodes_are_told_with_all_that_their_scores_are_made_of(drawn in drawn(), nodes in 1_usize..6) {
         let told = Profile { tells_best: 3, ..Profile::rehearsal() };
