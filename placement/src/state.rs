@@ -1,6 +1,6 @@
 //! The cluster as placement sees it: one value, changed by [`Event`]s, cheap to clone.
 //!
-//! The collections inside share structure, so a clone is an immutable snapshot for a few hundred nanoseconds, and what
+//! The collections inside share structure, so a clone is an immutable snapshot for a microsecond, and what
 //! decisions read per node is kept up to date event by event: a decision never walks over pods.
 
 mod apply;
