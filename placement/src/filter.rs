@@ -239,6 +239,9 @@ impl<'a> PodContext<'a> {
     /// only we count must hold wherever the presumed pods are.
     fn limits(&self, place: NodeIdx, node: &NodeState) -> (Codes, bool) {
         let on_class = self.subject.on_class(node);
+        if self.subject.is_at_ease(place, node, on_class) {
+            return (Codes::NONE, false);
+        }
         let (left, own_limits) = self.subject.left_for_certain(place, node, on_class);
         let (cpu, memory, instances) =
             (on_class.needs.requests.cpu_millis, on_class.memory, on_class.needs.instances);

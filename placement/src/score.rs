@@ -177,11 +177,14 @@ impl Subject<'_> {
     fn gains(&self, others: Vec<(WorkloadIdx, f64)>) -> Gains {
         let mut gains = Gains::default();
         let Some(own) = self.workload else { return gains };
+        let share = |of: u32| move |replicas: u32| f64::from(replicas) / f64::from(of);
+        let own_share = share(own.replicas());
         for (other, weight) in others {
             let Some(other) = self.state.workloads.get(other) else { continue };
+            let other_share = share(other.replicas());
             for (node, replicas) in other.placed.iter() {
-                let (here, there) = (self.on(node), other.share(replicas));
-                let gain = own.share(here + 1).min(there) - own.share(here).min(there);
+                let (here, there) = (self.on(node), other_share(replicas));
+                let gain = own_share(here + 1).min(there) - own_share(here).min(there);
                 gains.add(self.state, node, weight * gain);
             }
         }

@@ -32,6 +32,8 @@ pub(crate) struct OnClass {
     pub(crate) needs: Usage,
     /// How much of that is memory, in bytes.
     pub(crate) memory: u64,
+    /// A node with as much memory and as many instances left is near no limit that only we count.
+    near: OwnLimits,
     /// The most instances that the host takes.
     host_cap: u32,
     /// The most that a node takes which does not say.
@@ -47,7 +49,12 @@ impl<'a> Subject<'a> {
             let host = handler.and_then(|handler| state.hosts.profile(class.profile_at(handler)?));
             let needs = state.usage_in(handler, &pod.shape, class);
             let host_cap = host.and_then(|host| host.instance_cap).unwrap_or(u32::MAX);
-            OnClass { needs, memory: needs.memory(), host_cap, cap: set.unwrap_or(u32::MAX).min(host_cap) }
+            let (memory, times) = (needs.memory(), state.settings.placement.exact_below);
+            let near = OwnLimits {
+                memory_bytes: memory.saturating_mul(u64::from(times.max(1))),
+                instances: needs.instances.saturating_mul(times.max(1)),
+            };
+            OnClass { needs, memory, near, host_cap, cap: set.unwrap_or(u32::MAX).min(host_cap) }
         };
         let own = state.ledger.get(&pod.uid).map(Arc::as_ref);
         Self {
@@ -95,6 +102,17 @@ impl<'a> Subject<'a> {
         own.map_or_else(|| node.fullness(), |own| node.fullness_with(node.used().minus(own)))
     }
 
+    /// Whether the pod breaks no limit of a node and is near none, as can be told of most nodes at a glance.
+    pub(crate) fn is_at_ease(&self, place: NodeIdx, node: &NodeState, on_class: &OnClass) -> bool {
+        let left = node.left();
+        self.is_certain
+            && self.own_place() != Some(place)
+            && left.pods > 0
+            && left.cpu_millis >= on_class.needs.requests.cpu_millis
+            && left.memory_bytes >= on_class.near.memory_bytes
+            && on_class.cap_of(node).saturating_sub(node.used().instances) >= on_class.near.instances
+    }
+
     /// What the others leave on a node for certain: what is counted there and may be elsewhere left out; and what is left for
     /// certain of the limits that only we count, whatever the scheduler made of presumed pods.
     pub(crate) fn left_for_certain(
@@ -122,7 +140,13 @@ impl<'a> Subject<'a> {
 }
 
 impl OnClass {
-    const NONE: Self = Self { needs: Usage::NONE, memory: 0, host_cap: 0, cap: 0 };
+    const NONE: Self = Self {
+        needs: Usage::NONE,
+        memory: 0,
+        near: OwnLimits { memory_bytes: 0, instances: 0 },
+        host_cap: 0,
+        cap: 0,
+    };
 
     /// The most instances that a node of the class takes.
     pub(crate) fn cap_of(&self, node: &NodeState) -> u32 {
