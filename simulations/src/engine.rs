@@ -5,6 +5,7 @@
 
 mod attempts;
 mod averages;
+mod coming;
 mod controllers;
 mod departures;
 mod options;
@@ -21,6 +22,7 @@ pub use self::options::{Options, Timing};
 
 use self::attempts::Attempts;
 use self::averages::Averages;
+use self::coming::Coming;
 use self::controllers::Controllers;
 pub(crate) use self::controllers::is_made;
 use crate::arrivals::{self, Draws};
@@ -79,8 +81,8 @@ enum Happening<'a> {
     Step(&'a Step),
     /// Everything of this time was told: workloads make their pods, and those that arrive get in line.
     Gathered,
-    /// A pod arrives.
-    Arrives(Pod),
+    /// A pod arrives, where it is still on its way.
+    Arrives(PodUid),
     /// An image was read.
     Read(ImageReference, World),
     /// The extender's watch shows a binding.
@@ -100,8 +102,8 @@ struct Simulation<'a> {
     options: &'a Options,
     controllers: Controllers,
     draws: Draws,
-    /// Pods that arrive at this time.
-    arriving: Vec<Pod>,
+    /// Pods that have not arrived yet.
+    coming: Coming,
     /// Whether [`Happening::Gathered`] is planned.
     gathering: bool,
     /// Whether a cycle is planned.
@@ -144,7 +146,7 @@ impl<'a> Simulation<'a> {
             options,
             controllers: Controllers::default(),
             draws: Draws::of(options.seed),
-            arriving: Vec::new(),
+            coming: Coming::default(),
             gathering: false,
             cycling: false,
             waking: None,
@@ -163,6 +165,9 @@ impl<'a> Simulation<'a> {
 
     fn run<S: Strategy>(mut self, strategy: &mut S) -> Run {
         while let Some(happening) = self.timeline.next() {
+            if self.is_void(&happening) {
+                continue;
+            }
             self.take_point();
             self.averages.until(self.timeline.now(), self.scheduler.cache());
             strategy.now(self.timeline.now());
@@ -173,7 +178,11 @@ impl<'a> Simulation<'a> {
             match happening {
                 Happening::Step(step) => self.step(step, strategy),
                 Happening::Gathered => self.gathered(strategy),
-                Happening::Arrives(pod) => self.arrives(pod, strategy),
+                Happening::Arrives(uid) => {
+                    if let Some(pod) = self.coming.remove(&uid) {
+                        self.arrives(pod, strategy);
+                    }
+                }
                 Happening::Read(image, world) => self.happens(Event::World(image, world), strategy),
                 Happening::Shown(event) => {
                     if strategy.hear(&event) {
@@ -205,6 +214,11 @@ impl<'a> Simulation<'a> {
         Run { attempts, turns, state, affinity, course, ended, tells_decisions }
     }
 
+    /// Whether it is about a pod that has left since it was planned.
+    fn is_void(&self, happening: &Happening<'_>) -> bool {
+        matches!(happening, Happening::Arrives(uid) if !self.coming.has(uid))
+    }
+
     /// Takes the numbers as they were until now, where a point in time has passed.
     fn take_point(&mut self) {
         let now = self.timeline.now().0;
@@ -231,7 +245,7 @@ impl<'a> Simulation<'a> {
             }
             Step::Workload { workload, listed } => {
                 let cache = self.scheduler.cache();
-                let told = self.controllers.set(workload, *listed, cache, &self.arriving);
+                let told = self.controllers.set(workload, *listed, cache, &self.coming);
                 self.happens(Event::Workload(told), strategy);
                 self.shrink(&workload.key, strategy);
                 self.gather();
@@ -245,10 +259,10 @@ impl<'a> Simulation<'a> {
             }
             Step::WorkloadGone(key) => {
                 self.controllers.forget(key);
-                for uid in self.pods_where(|pod| pod.workload == *key) {
+                let coming: Vec<PodUid> = self.coming.of(key).map(|pod| pod.uid.clone()).collect();
+                for uid in coming.into_iter().chain(self.pods_where(|pod| pod.workload == *key)) {
                     self.pod_gone(&uid, strategy);
                 }
-                self.arriving.retain(|pod| pod.workload != *key);
                 self.happens(Event::WorkloadGone(key.clone()), strategy);
             }
             Step::Pod(pod) if pod.node.is_some() => {
@@ -257,7 +271,7 @@ impl<'a> Simulation<'a> {
             }
             Step::Pod(pod) => {
                 self.controllers.came(pod);
-                self.arriving.push(pod.clone());
+                self.coming.add(pod.clone());
                 self.gather();
             }
             Step::PodFinished(key) => self.pod_leaves(key, true, strategy),
@@ -275,16 +289,16 @@ impl<'a> Simulation<'a> {
     fn gathered<S: Strategy>(&mut self, strategy: &mut S) {
         self.gathering = false;
         let of_nodes = self.follow_nodes(strategy);
-        let mut pods = std::mem::take(&mut self.arriving);
-        pods.extend(self.controllers.missing(self.scheduler.cache(), &pods));
-        pods.extend(of_nodes);
+        let missing = self.controllers.missing(self.scheduler.cache(), &self.coming);
+        missing.into_iter().chain(of_nodes).for_each(|pod| self.coming.add(pod));
+        let pods = self.coming.take_unlined();
         let mut wait = Millis(0);
         let pods = match &*self.options.batch {
             [] => self.options.order.arrange(pods, &mut self.draws),
             pairs => arrivals::batch(pods, pairs),
         };
         for pod in pods {
-            self.timeline.plan_after(wait, Happening::Arrives(pod));
+            self.timeline.plan_after(wait, Happening::Arrives(pod.uid));
             wait.0 = wait.0.saturating_add(self.options.timing.arrival.0);
         }
     }
