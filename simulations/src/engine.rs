@@ -85,7 +85,7 @@ enum Happening<'a> {
     Arrives(PodUid),
     /// An image was read.
     Read(ImageReference, World),
-    /// The extender's watch shows a binding.
+    /// The extender's watch shows a binding, where it still holds.
     Shown(Event),
     /// What was refused for a time is tried again.
     Deadline,
@@ -216,7 +216,13 @@ impl<'a> Simulation<'a> {
 
     /// Whether it is about a pod that has left since it was planned.
     fn is_void(&self, happening: &Happening<'_>) -> bool {
-        matches!(happening, Happening::Arrives(uid) if !self.coming.has(uid))
+        match happening {
+            Happening::Arrives(uid) => !self.coming.has(uid),
+            Happening::Shown(Event::Pod(shown)) => {
+                self.scheduler.cache().pod_of(&shown.uid).is_none_or(|pod| pod.node != shown.node)
+            }
+            _ => false,
+        }
     }
 
     /// Takes the numbers as they were until now, where a point in time has passed.

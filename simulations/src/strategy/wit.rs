@@ -53,6 +53,11 @@ impl WitPlacement {
         })
     }
 
+    /// What it knows of the cluster.
+    pub fn state(&self) -> &ClusterState {
+        &self.state
+    }
+
     fn candidates(&self, nodes: &[NodeName]) -> Arc<[Candidate]> {
         self.state.candidates(nodes.iter().map(NodeName::as_str), self.now).into()
     }
