@@ -271,13 +271,13 @@ impl<'a> Simulation<'a> {
                 }
                 self.happens(Event::WorkloadGone(key.clone()), strategy);
             }
-            Step::Pod(pod) if pod.node.is_some() => {
-                self.controllers.came(pod);
-                self.arrives(pod.clone(), strategy);
-            }
             Step::Pod(pod) => {
                 self.controllers.came(pod);
-                self.coming.add(pod.clone());
+                if pod.node.is_some() {
+                    self.arrives(pod.clone(), strategy);
+                } else {
+                    self.coming.add(pod.clone());
+                }
                 self.gather();
             }
             Step::PodFinished(key) => self.pod_leaves(key, true, strategy),

@@ -159,7 +159,14 @@ fn pods_that_the_trace_gives_count_and_are_made_again() {
     let given = json!({"pod": {"pod": "kube-system/agent-x", "workload": "kube-system/DaemonSet/agent", "node": "n1"}});
     let before = [plain("n1"), agent(&json!({})), given];
     // The controller was quicker: its pod came a second before.
-    assert_eq!(placed(&before).0, ["agent-n1 on n1", "agent-x on n1"]);
+    assert_eq!(placed(&before), expected(&["agent-n1 on n1"], 1));
+    let mut replaced = before.to_vec();
+    replaced.push(json!({"podDeleted": {"pod": "kube-system/agent-n1"}}));
+    assert_eq!(placed(&replaced), expected(&["agent-n1 on n1"], 1));
+    // Or slower: it wants a pod there only when the taint has gone.
+    let kept_off = tainted("n1", "special", "NoSchedule");
+    let slower = [kept_off, agent(&json!({})), before[2].clone(), plain("n1")];
+    assert_eq!(placed(&slower), expected(&["agent-x on n1"], 1));
     for leaves in ["podFinished", "podDeleted"] {
         let gone = json!({leaves: {"pod": "kube-system/agent-n1"}});
         let happenings = [plain("n1"), agent(&json!({})), gone];
