@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use wit_config::Settings;
 use wit_placement::kube_scheduler::report::{Refusal, SCHEDULER_CODE};
 use wit_placement::kube_scheduler::{Attempt, NoExtender, Profile, Scheduler};
-use wit_placement::{Affinity, ClusterState, Event, ImageReference, Millis, Pod, PodUid, World};
+use wit_placement::{Affinity, ClusterState, Event, ImageReference, Millis, PodUid, World};
 
 pub use self::attempts::Turns;
 pub use self::options::{Options, Timing};
@@ -25,7 +25,7 @@ use self::averages::Averages;
 use self::coming::Coming;
 use self::controllers::Controllers;
 pub(crate) use self::controllers::is_made;
-use crate::arrivals::{self, Draws};
+use crate::arrivals::Draws;
 use crate::metrics::{Course, Metrics, Point, Waiting};
 use crate::scenario::{Scenario, Step};
 use crate::strategy::Strategy;
@@ -170,8 +170,10 @@ impl<'a> Simulation<'a> {
             }
             self.take_point();
             self.averages.until(self.timeline.now(), self.scheduler.cache());
-            strategy.now(self.timeline.now());
             self.scheduler.advance_to(self.timeline.now());
+            if strategy.now(self.timeline.now()) {
+                self.scheduler.wake();
+            }
             if !matches!(happening, Happening::Cycle | Happening::Wakeup | Happening::Deadline) {
                 self.ended = self.timeline.now();
             }
@@ -283,37 +285,6 @@ impl<'a> Simulation<'a> {
             Step::PodFinished(key) => self.pod_leaves(key, true, strategy),
             Step::PodDeleted(key) => self.pod_leaves(key, false, strategy),
         }
-    }
-
-    /// Plans that workloads make their pods once everything of this time was told.
-    fn gather(&mut self) {
-        if !std::mem::replace(&mut self.gathering, true) {
-            self.timeline.plan_after(Millis(0), Happening::Gathered);
-        }
-    }
-
-    fn gathered<S: Strategy>(&mut self, strategy: &mut S) {
-        self.gathering = false;
-        let of_nodes = self.follow_nodes(strategy);
-        let missing = self.controllers.missing(self.scheduler.cache(), &self.coming);
-        missing.into_iter().chain(of_nodes).for_each(|pod| self.coming.add(pod));
-        let pods = self.coming.take_unlined();
-        let mut wait = Millis(0);
-        let pods = match &*self.options.batch {
-            [] => self.options.order.arrange(pods, &mut self.draws),
-            pairs => arrivals::batch(pods, pairs),
-        };
-        for pod in pods {
-            self.timeline.plan_after(wait, Happening::Arrives(pod.uid));
-            wait.0 = wait.0.saturating_add(self.options.timing.arrival.0);
-        }
-    }
-
-    fn arrives<S: Strategy>(&mut self, pod: Pod, strategy: &mut S) {
-        if pod.node.is_none() {
-            self.waiting.insert(pod.uid.clone(), self.timeline.now());
-        }
-        self.happens(Event::Pod(pod), strategy);
     }
 
     fn happens<S: Strategy>(&mut self, event: Event, strategy: &mut S) {

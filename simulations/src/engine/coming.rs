@@ -1,9 +1,13 @@
-//! The pods on their way: somebody made them, and they have not arrived yet.
+//! The pods on their way: somebody made them, and they have not arrived yet. How they get in line, and arrive.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use wit_graph::WorkloadKey;
-use wit_placement::{Pod, PodKey, PodUid};
+use wit_placement::{Event, Millis, Pod, PodKey, PodUid};
+
+use super::{Happening, Simulation};
+use crate::arrivals;
+use crate::strategy::Strategy;
 
 /// The pods on their way, by their UIDs, names and workloads.
 #[derive(Debug, Default)]
@@ -52,6 +56,39 @@ impl Coming {
     /// The pods of the workload, in the order of their UIDs.
     pub(super) fn of(&self, workload: &WorkloadKey) -> impl Iterator<Item = &Pod> {
         self.workloads.get(workload).into_iter().flatten().filter_map(|uid| self.pods.get(uid))
+    }
+}
+
+impl Simulation<'_> {
+    /// Plans that workloads make their pods once everything of this time was told.
+    pub(super) fn gather(&mut self) {
+        if !std::mem::replace(&mut self.gathering, true) {
+            self.timeline.plan_after(Millis(0), Happening::Gathered);
+        }
+    }
+
+    pub(super) fn gathered<S: Strategy>(&mut self, strategy: &mut S) {
+        self.gathering = false;
+        let of_nodes = self.follow_nodes(strategy);
+        let missing = self.controllers.missing(self.scheduler.cache(), &self.coming);
+        missing.into_iter().chain(of_nodes).for_each(|pod| self.coming.add(pod));
+        let pods = self.coming.take_unlined();
+        let mut wait = Millis(0);
+        let pods = match &*self.options.batch {
+            [] => self.options.order.arrange(pods, &mut self.draws),
+            pairs => arrivals::batch(pods, pairs),
+        };
+        for pod in pods {
+            self.timeline.plan_after(wait, Happening::Arrives(pod.uid));
+            wait.0 = wait.0.saturating_add(self.options.timing.arrival.0);
+        }
+    }
+
+    pub(super) fn arrives<S: Strategy>(&mut self, pod: Pod, strategy: &mut S) {
+        if pod.node.is_none() {
+            self.waiting.insert(pod.uid.clone(), self.timeline.now());
+        }
+        self.happens(Event::Pod(pod), strategy);
     }
 }
 

@@ -54,7 +54,9 @@ impl Favourites {
 }
 
 impl Strategy for Favourites {
-    fn now(&mut self, _now: Millis) {}
+    fn now(&mut self, _now: Millis) -> bool {
+        false
+    }
 
     fn hear(&mut self, event: &Event) -> bool {
         match event {

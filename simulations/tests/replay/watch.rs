@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 use wit_config::Settings;
-use wit_placement::Millis;
+use wit_placement::kube_scheduler::SchedulerExtender as _;
+use wit_placement::{Event, Millis, NodeName};
 use wit_sim::engine::{Options, Timing, run};
-use wit_sim::scenario::Scenario;
-use wit_sim::strategy::WitPlacement;
+use wit_sim::scenario::{Scenario, Step};
+use wit_sim::strategy::{Strategy as _, WitPlacement};
 use wit_sim::trace::Trace;
 
 /// A node with room for one of the pods `default/a-0`, which is there from the beginning, and `default/b-0`.
@@ -48,4 +49,30 @@ fn a_binding_that_is_shown_late_brings_no_pod_back() {
     let placed: Vec<_> = run.state.pods().map(|pod| (pod.key.to_string(), pod.node.is_some())).collect();
     assert_eq!(placed, [("default/b-0".to_owned(), true)]);
     assert!(extender.state().pods().eq(run.state.pods()));
+}
+
+#[test]
+fn what_is_presumed_about_a_pod_runs_out() {
+    let scenario = scenario(&[]);
+    let mut extender = WitPlacement::new(Settings::default()).unwrap();
+    let mut pods = Vec::new();
+    for (_, step) in &scenario.steps {
+        let event = match step {
+            Step::RuntimeClass(class) => Event::RuntimeClass(class.clone()),
+            Step::Node(node) => Event::Node(node.clone()),
+            Step::Workload { workload, .. } => Event::Workload(workload.clone()),
+            Step::Pod(pod) => {
+                pods.push(pod.clone());
+                Event::Pod(pod.clone())
+            }
+            _ => continue,
+        };
+        extender.hear(&event);
+    }
+    for (image, world) in &scenario.worlds {
+        extender.hear(&Event::World(image.clone(), world.clone()));
+    }
+    assert_eq!(extender.filter(&pods[0], &[NodeName::new("n1")]).unwrap().nodes.len(), 1);
+    assert_eq!((extender.now(Millis(59_999)), extender.state().ledger_len()), (false, 1));
+    assert_eq!((extender.now(Millis(60_099)), extender.state().ledger_len()), (true, 0));
 }
