@@ -152,7 +152,7 @@ impl<'a> Simulation<'a> {
             waking: None,
             progressed: false,
             waiting: BTreeMap::new(),
-            every: last.checked_div(u64::from(options.points)).map_or(0, |every| every.max(1)),
+            every: if options.points == 0 { 0 } else { last.div_ceil(u64::from(options.points)) },
             next_point: 0,
             last,
             averages: Averages::new(options.averages, last),

@@ -129,6 +129,14 @@ fn pods_on_their_way_are_counted_and_leave_with_those_that_are_there() {
 }
 
 #[test]
+fn the_numbers_are_taken_at_no_more_points_than_were_asked_for() {
+    for (end, points) in [(119, 60), (60, 60), (61, 31), (7, 7)] {
+        let run = run(false, 1, &[json!({"at": end, "podDeleted": {"pod": "default/web-0"}})]);
+        assert_eq!(run.course.series.len(), points, "until {end}");
+    }
+}
+
+#[test]
 fn who_waits_in_vain_makes_a_run_no_longer() {
     let run = run(false, 25, &[json!({"at": 60000, "podDeleted": {"pod": "default/web-0"}})]);
     assert_eq!((run.ended, run.course.series.len()), (Millis(60_000), 60));
