@@ -74,7 +74,7 @@ impl M3 {
     fn give_directions(&mut self) -> Result<()> {
         for record in &mut self.trace.records {
             let Happening::Workload(workload) = &mut record.happening else { continue };
-            let name = workload.workload.name.clone();
+            let name = workload.workload.name.to_string();
             let annotations =
                 workload.template.metadata.get_or_insert_default().annotations.get_or_insert_default();
             let Some(links) = annotations.remove(LINKS) else { continue };
