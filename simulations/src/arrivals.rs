@@ -30,7 +30,7 @@ pub enum Order {
 
 /// What the orders of a run are drawn from.
 #[derive(Clone, Debug)]
-pub struct Draws(Xoshiro256PlusPlus);
+pub struct Draws(pub(crate) Xoshiro256PlusPlus);
 
 impl Draws {
     /// The draws of a seed: the same seed gives the same.

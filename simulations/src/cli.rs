@@ -183,7 +183,7 @@ pub struct RunArguments {
     /// The order of pods that arrive at the same time
     #[arg(long, value_enum, default_value_t = Order::Random, conflicts_with = "manifests")]
     pub order: Order,
-    /// At how many points in time the numbers are taken beside those of the end
+    /// At how many points in time at most the numbers are taken beside those of the end
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "manifests")]
     pub points: u32,
 }

@@ -5,6 +5,7 @@
 
 mod attempts;
 mod averages;
+mod coming;
 mod controllers;
 mod departures;
 mod options;
@@ -14,16 +15,17 @@ use std::collections::BTreeMap;
 use wit_config::Settings;
 use wit_placement::kube_scheduler::report::{Refusal, SCHEDULER_CODE};
 use wit_placement::kube_scheduler::{Attempt, NoExtender, Profile, Scheduler};
-use wit_placement::{Affinity, ClusterState, Event, ImageReference, Millis, Pod, PodUid, World};
+use wit_placement::{Affinity, ClusterState, Event, ImageReference, Millis, PodUid, World};
 
 pub use self::attempts::Turns;
 pub use self::options::{Options, Timing};
 
 use self::attempts::Attempts;
 use self::averages::Averages;
+use self::coming::Coming;
 use self::controllers::Controllers;
 pub(crate) use self::controllers::is_made;
-use crate::arrivals::{self, Draws};
+use crate::arrivals::Draws;
 use crate::metrics::{Course, Metrics, Point, Waiting};
 use crate::scenario::{Scenario, Step};
 use crate::strategy::Strategy;
@@ -79,11 +81,11 @@ enum Happening<'a> {
     Step(&'a Step),
     /// Everything of this time was told: workloads make their pods, and those that arrive get in line.
     Gathered,
-    /// A pod arrives.
-    Arrives(Pod),
+    /// A pod arrives, where it is still on its way.
+    Arrives(PodUid),
     /// An image was read.
     Read(ImageReference, World),
-    /// The extender's watch shows a binding.
+    /// The extender's watch shows a binding, where it still holds.
     Shown(Event),
     /// What was refused for a time is tried again.
     Deadline,
@@ -100,8 +102,8 @@ struct Simulation<'a> {
     options: &'a Options,
     controllers: Controllers,
     draws: Draws,
-    /// Pods that arrive at this time.
-    arriving: Vec<Pod>,
+    /// Pods that have not arrived yet.
+    coming: Coming,
     /// Whether [`Happening::Gathered`] is planned.
     gathering: bool,
     /// Whether a cycle is planned.
@@ -144,13 +146,13 @@ impl<'a> Simulation<'a> {
             options,
             controllers: Controllers::default(),
             draws: Draws::of(options.seed),
-            arriving: Vec::new(),
+            coming: Coming::default(),
             gathering: false,
             cycling: false,
             waking: None,
             progressed: false,
             waiting: BTreeMap::new(),
-            every: last.checked_div(u64::from(options.points)).map_or(0, |every| every.max(1)),
+            every: if options.points == 0 { 0 } else { last.div_ceil(u64::from(options.points)) },
             next_point: 0,
             last,
             averages: Averages::new(options.averages, last),
@@ -163,17 +165,26 @@ impl<'a> Simulation<'a> {
 
     fn run<S: Strategy>(mut self, strategy: &mut S) -> Run {
         while let Some(happening) = self.timeline.next() {
+            if self.is_void(&happening) {
+                continue;
+            }
             self.take_point();
             self.averages.until(self.timeline.now(), self.scheduler.cache());
-            strategy.now(self.timeline.now());
             self.scheduler.advance_to(self.timeline.now());
+            if strategy.now(self.timeline.now()) {
+                self.scheduler.wake();
+            }
             if !matches!(happening, Happening::Cycle | Happening::Wakeup | Happening::Deadline) {
                 self.ended = self.timeline.now();
             }
             match happening {
                 Happening::Step(step) => self.step(step, strategy),
                 Happening::Gathered => self.gathered(strategy),
-                Happening::Arrives(pod) => self.arrives(pod, strategy),
+                Happening::Arrives(uid) => {
+                    if let Some(pod) = self.coming.remove(&uid) {
+                        self.arrives(pod, strategy);
+                    }
+                }
                 Happening::Read(image, world) => self.happens(Event::World(image, world), strategy),
                 Happening::Shown(event) => {
                     if strategy.hear(&event) {
@@ -205,6 +216,17 @@ impl<'a> Simulation<'a> {
         Run { attempts, turns, state, affinity, course, ended, tells_decisions }
     }
 
+    /// Whether it is about a pod that has left since it was planned.
+    fn is_void(&self, happening: &Happening<'_>) -> bool {
+        match happening {
+            Happening::Arrives(uid) => !self.coming.has(uid),
+            Happening::Shown(Event::Pod(shown)) => {
+                self.scheduler.cache().pod_of(&shown.uid).is_none_or(|pod| pod.node != shown.node)
+            }
+            _ => false,
+        }
+    }
+
     /// Takes the numbers as they were until now, where a point in time has passed.
     fn take_point(&mut self) {
         let now = self.timeline.now().0;
@@ -231,7 +253,7 @@ impl<'a> Simulation<'a> {
             }
             Step::Workload { workload, listed } => {
                 let cache = self.scheduler.cache();
-                let told = self.controllers.set(workload, *listed, cache, &self.arriving);
+                let told = self.controllers.set(workload, *listed, cache, &self.coming);
                 self.happens(Event::Workload(told), strategy);
                 self.shrink(&workload.key, strategy);
                 self.gather();
@@ -245,55 +267,24 @@ impl<'a> Simulation<'a> {
             }
             Step::WorkloadGone(key) => {
                 self.controllers.forget(key);
-                for uid in self.pods_where(|pod| pod.workload == *key) {
+                let coming: Vec<PodUid> = self.coming.of(key).map(|pod| pod.uid.clone()).collect();
+                for uid in coming.into_iter().chain(self.pods_where(|pod| pod.workload == *key)) {
                     self.pod_gone(&uid, strategy);
                 }
-                self.arriving.retain(|pod| pod.workload != *key);
                 self.happens(Event::WorkloadGone(key.clone()), strategy);
-            }
-            Step::Pod(pod) if pod.node.is_some() => {
-                self.controllers.came(pod);
-                self.arrives(pod.clone(), strategy);
             }
             Step::Pod(pod) => {
                 self.controllers.came(pod);
-                self.arriving.push(pod.clone());
+                if pod.node.is_some() {
+                    self.arrives(pod.clone(), strategy);
+                } else {
+                    self.coming.add(pod.clone());
+                }
                 self.gather();
             }
             Step::PodFinished(key) => self.pod_leaves(key, true, strategy),
             Step::PodDeleted(key) => self.pod_leaves(key, false, strategy),
         }
-    }
-
-    /// Plans that workloads make their pods once everything of this time was told.
-    fn gather(&mut self) {
-        if !std::mem::replace(&mut self.gathering, true) {
-            self.timeline.plan_after(Millis(0), Happening::Gathered);
-        }
-    }
-
-    fn gathered<S: Strategy>(&mut self, strategy: &mut S) {
-        self.gathering = false;
-        let of_nodes = self.follow_nodes(strategy);
-        let mut pods = std::mem::take(&mut self.arriving);
-        pods.extend(self.controllers.missing(self.scheduler.cache(), &pods));
-        pods.extend(of_nodes);
-        let mut wait = Millis(0);
-        let pods = match &*self.options.batch {
-            [] => self.options.order.arrange(pods, &mut self.draws),
-            pairs => arrivals::batch(pods, pairs),
-        };
-        for pod in pods {
-            self.timeline.plan_after(wait, Happening::Arrives(pod));
-            wait.0 = wait.0.saturating_add(self.options.timing.arrival.0);
-        }
-    }
-
-    fn arrives<S: Strategy>(&mut self, pod: Pod, strategy: &mut S) {
-        if pod.node.is_none() {
-            self.waiting.insert(pod.uid.clone(), self.timeline.now());
-        }
-        self.happens(Event::Pod(pod), strategy);
     }
 
     fn happens<S: Strategy>(&mut self, event: Event, strategy: &mut S) {

@@ -57,8 +57,8 @@ pub enum Name {
 
 /// An extender under simulation.
 pub trait Strategy: SchedulerExtender<Error = Infallible> {
-    /// Sets its clock: questions are answered at this time.
-    fn now(&mut self, now: Millis);
+    /// Sets its clock: questions are answered at this time. Says whether a pod that was refused before may pass now.
+    fn now(&mut self, now: Millis) -> bool;
 
     /// Tells it what its watch shows; says whether a pod that was refused before may pass now.
     fn hear(&mut self, event: &Event) -> bool;
@@ -81,7 +81,9 @@ pub trait Strategy: SchedulerExtender<Error = Infallible> {
 }
 
 impl Strategy for NoExtender {
-    fn now(&mut self, _now: Millis) {}
+    fn now(&mut self, _now: Millis) -> bool {
+        false
+    }
 
     fn hear(&mut self, _event: &Event) -> bool {
         false

@@ -10,6 +10,7 @@ use wit_graph::WorkloadKey;
 use wit_placement::{ClusterState, NodeName, Pod, PodKey, PodShape, PodUid, Workload, WorkloadState};
 
 use self::daemon_set::{Asked, Daemons};
+use super::coming::Coming;
 
 const DAEMON_SET: &str = "DaemonSet";
 /// What the UIDs of pods begin with that workloads make.
@@ -47,14 +48,14 @@ pub(super) struct Daemonized {
 }
 
 impl Controllers {
-    /// A workload is there, new or changed; `arriving` are pods on their way. Returns what it is: of a `DaemonSet` that makes
+    /// A workload is there, new or changed; `coming` are pods on their way. Returns what it is: of a `DaemonSet` that makes
     /// its pods the nodes say how many it wants.
     pub(super) fn set(
         &mut self,
         told: &Workload,
         listed: bool,
         state: &ClusterState,
-        arriving: &[Pod],
+        coming: &Coming,
     ) -> Workload {
         let key = &told.key;
         let mut workload = told.clone();
@@ -62,7 +63,7 @@ impl Controllers {
             let daemons = self.daemons.entry(key.clone()).or_default();
             let there = state.workload(key).into_iter().flat_map(WorkloadState::pods);
             there.filter_map(|uid| state.pod_of(uid)).for_each(|pod| daemons.came(pod));
-            arriving.iter().filter(|pod| pod.workload == *key).for_each(|pod| daemons.came(pod));
+            coming.of(key).for_each(|pod| daemons.came(pod));
             daemons.look_at_all(state);
             workload.replicas = daemons.wanted();
         } else {
@@ -138,15 +139,16 @@ impl Controllers {
     }
 
     /// What `DaemonSet`s have to do for the nodes that changed.
-    pub(super) fn daemonized(&mut self, state: &ClusterState) -> Daemonized {
+    pub(super) fn daemonized(&mut self, state: &ClusterState, coming: &Coming) -> Daemonized {
         let mut done = Daemonized::default();
+        let is_taken = &|key: &PodKey| state.pod(key).is_some() || coming.named(key).is_some();
         for (key, daemons) in &mut self.daemons {
             let Some(controller) = self.workloads.get_mut(key) else { continue };
             let Asked { missing, leaving } = daemons.settle(&controller.workload, state);
             done.leaving.extend(leaving);
             for (node, shape) in missing {
                 self.made += 1;
-                let pod = controller.daemon(&node, shape, state, self.made);
+                let pod = controller.daemon(&node, shape, is_taken, self.made);
                 daemons.came(&pod);
                 done.made.push(pod);
             }
@@ -158,9 +160,10 @@ impl Controllers {
         done
     }
 
-    /// The pods that are missing, `arriving` counted as there.
-    pub(super) fn missing(&mut self, state: &ClusterState, arriving: &[Pod]) -> Vec<Pod> {
+    /// The pods that are missing, `coming` counted as there.
+    pub(super) fn missing(&mut self, state: &ClusterState, coming: &Coming) -> Vec<Pod> {
         let mut made = Vec::new();
+        let is_taken = &|key: &PodKey| state.pod(key).is_some() || coming.named(key).is_some();
         for key in std::mem::take(&mut self.unsettled) {
             let Some(controller) = self.workloads.get_mut(&key).filter(|controller| !controller.listed)
             else {
@@ -170,19 +173,23 @@ impl Controllers {
                 continue;
             }
             let there = state.workload(&key).map_or(0, |workload| workload.pods().count());
-            let coming = arriving.iter().filter(|pod| pod.workload == key).count();
             let wanted = controller.workload.replicas as usize;
-            for _ in there + coming..wanted {
+            for _ in there + coming.of(&key).count()..wanted {
                 self.made += 1;
-                made.push(controller.pod(state, self.made));
+                made.push(controller.pod(is_taken, self.made));
             }
         }
         made
     }
 
-    /// The pods of a workload that are too many: those without a node first, then those of which most are on one node,
-    /// then the youngest, as a `ReplicaSet` chooses them. None where the trace says which pods there are.
-    pub(super) fn superfluous(&self, key: &WorkloadKey, state: &ClusterState) -> Vec<PodUid> {
+    /// The pods of a workload that are too many: those on their way first, then those without a node, then those of which most
+    /// are on one node, then the youngest, as a `ReplicaSet` chooses them. None where the trace says which pods there are.
+    pub(super) fn superfluous(
+        &self,
+        key: &WorkloadKey,
+        state: &ClusterState,
+        coming: &Coming,
+    ) -> Vec<PodUid> {
         let making = |controller: &&Controller| !controller.listed && !self.daemons.contains_key(key);
         let Some(controller) = self.workloads.get(key).filter(making) else { return Vec::new() };
         let Some(workload) = state.workload(key) else { return Vec::new() };
@@ -193,8 +200,11 @@ impl Controllers {
         }
         let crowd = |pod: &Pod| pod.node.as_ref().and_then(|node| together.get(node)).copied().unwrap_or(0);
         pods.sort_by_key(|pod| (pod.node.is_some(), Reverse(crowd(pod)), Reverse(pod.uid.clone())));
-        let too_many = pods.len().saturating_sub(controller.workload.replicas as usize);
-        pods.iter().take(too_many).map(|pod| pod.uid.clone()).collect()
+        let mut on_their_way: Vec<&Pod> = coming.of(key).collect();
+        on_their_way.reverse();
+        let too_many =
+            (on_their_way.len() + pods.len()).saturating_sub(controller.workload.replicas as usize);
+        on_their_way.into_iter().chain(pods).take(too_many).map(|pod| pod.uid.clone()).collect()
     }
 }
 
@@ -216,22 +226,28 @@ pub(super) fn belongs_to_its_node(workload: &WorkloadKey) -> bool {
 
 impl Controller {
     /// A new replica under a name that no pod has.
-    fn pod(&mut self, state: &ClusterState, made: u64) -> Pod {
+    fn pod(&mut self, is_taken: impl Fn(&PodKey) -> bool, made: u64) -> Pod {
         let WorkloadKey { namespace, name, .. } = &self.workload.key;
         loop {
             let key = PodKey::new(namespace.clone(), format!("{name}-{}", self.next));
             self.next += 1;
-            if state.pod(&key).is_none() {
+            if !is_taken(&key) {
                 break self.made(key, Arc::clone(&self.workload.shape), made);
             }
         }
     }
 
     /// The pod for a node, which is named after it.
-    fn daemon(&mut self, node: &NodeName, shape: Arc<PodShape>, state: &ClusterState, made: u64) -> Pod {
+    fn daemon(
+        &mut self,
+        node: &NodeName,
+        shape: Arc<PodShape>,
+        is_taken: impl Fn(&PodKey) -> bool,
+        made: u64,
+    ) -> Pod {
         let WorkloadKey { namespace, name, .. } = &self.workload.key;
         let mut key = PodKey::new(Arc::clone(namespace), format!("{name}-{node}"));
-        while state.pod(&key).is_some() {
+        while is_taken(&key) {
             key = PodKey::new(Arc::clone(namespace), format!("{name}-{node}-{}", self.next));
             self.next += 1;
         }

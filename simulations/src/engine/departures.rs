@@ -37,8 +37,8 @@ impl Simulation<'_> {
 
     /// Deletes the pods of `DaemonSet`s whose nodes do not want them any more; returns those that nodes lack.
     pub(super) fn follow_nodes<S: Strategy>(&mut self, strategy: &mut S) -> Vec<Pod> {
-        let Daemonized { made, leaving, resized } = self.controllers.daemonized(self.scheduler.cache());
-        self.arriving.retain(|pod| !leaving.contains(&pod.uid));
+        let Daemonized { made, leaving, resized } =
+            self.controllers.daemonized(self.scheduler.cache(), &self.coming);
         for uid in leaving {
             self.pod_gone(&uid, strategy);
         }
@@ -53,22 +53,23 @@ impl Simulation<'_> {
         let evicted = self.scheduler.cache().pod_of(uid).cloned();
         self.pod_gone(uid, strategy);
         self.course.moves += 1;
-        self.arriving.extend(evicted.and_then(|pod| self.controllers.again(&pod)));
+        if let Some(again) = evicted.and_then(|pod| self.controllers.again(&pod)) {
+            self.coming.add(again);
+        }
         self.gather();
     }
 
     /// Deletes the replicas that a workload has too many.
     pub(super) fn shrink<S: Strategy>(&mut self, key: &WorkloadKey, strategy: &mut S) {
-        for uid in self.controllers.superfluous(key, self.scheduler.cache()) {
+        for uid in self.controllers.superfluous(key, self.scheduler.cache(), &self.coming) {
             self.pod_gone(&uid, strategy);
         }
     }
 
+    /// The trace says that the pod of this name ends, or is deleted; one that is still on its way does not come.
     pub(super) fn pod_leaves<S: Strategy>(&mut self, key: &PodKey, finished: bool, strategy: &mut S) {
-        if let Some(place) = self.arriving.iter().position(|pod| pod.key == *key) {
-            self.controllers.lost(&self.arriving.remove(place));
-        }
-        let Some(pod) = self.scheduler.cache().pod(key).cloned() else { return };
+        let there = self.scheduler.cache().pod(key);
+        let Some(pod) = self.coming.named(key).or(there).cloned() else { return };
         if finished && let Some(workload) = self.controllers.finished(&pod.workload) {
             self.happens(Event::Workload(workload), strategy);
         }
@@ -76,7 +77,12 @@ impl Simulation<'_> {
         self.gather();
     }
 
+    /// A pod is no more, or will not come; of one on its way nobody has heard.
     pub(super) fn pod_gone<S: Strategy>(&mut self, uid: &PodUid, strategy: &mut S) {
+        if let Some(pod) = self.coming.remove(uid) {
+            self.controllers.lost(&pod);
+            return;
+        }
         self.course.never_bound += u64::from(self.waiting.remove(uid).is_some());
         if let Some(pod) = self.scheduler.cache().pod_of(uid) {
             self.controllers.lost(pod);

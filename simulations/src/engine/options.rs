@@ -32,7 +32,7 @@ pub struct Options {
     pub profile: Profile,
     /// Pairs of workloads: where there are any, pods of one time come in their order ([`arrivals::batch`](crate::arrivals::batch)).
     pub batch: Arc<[(WorkloadKey, WorkloadKey)]>,
-    /// At how many points in time, evenly spread, the numbers are taken beside those of the end.
+    /// At how many points in time at most, evenly spread, the numbers are taken beside those of the end.
     pub points: u32,
     /// At how many points in time at most the numbers are taken to average them over time; 0 does not average.
     pub averages: u32,

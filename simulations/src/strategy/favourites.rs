@@ -37,7 +37,9 @@ impl Favourites {
     /// An extender that knows no pod yet.
     pub fn new(taste: Taste) -> Self {
         let seed = if let Taste::Any(seed) = taste { seed } else { 0 };
-        let random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+        // The order of the pods is drawn by the same seed: these numbers come long after those.
+        random.jump();
         Self { taste, random, pods: BTreeMap::new(), places: BTreeMap::new() }
     }
 
@@ -54,7 +56,9 @@ impl Favourites {
 }
 
 impl Strategy for Favourites {
-    fn now(&mut self, _now: Millis) {}
+    fn now(&mut self, _now: Millis) -> bool {
+        false
+    }
 
     fn hear(&mut self, event: &Event) -> bool {
         match event {
@@ -103,5 +107,24 @@ impl SchedulerExtender for Favourites {
     fn bound(&mut self, pod: &Pod, _node: &NodeName) -> Result<(), Infallible> {
         self.place(pod);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arrivals::Draws;
+
+    #[test]
+    fn nodes_are_drawn_from_other_numbers_than_the_order_of_pods() {
+        for seed in 0..10 {
+            let mut nodes = Favourites::new(Taste::Any(seed)).random;
+            let Draws(mut order) = Draws::of(seed);
+            let drawn = |random: &mut Xoshiro256PlusPlus| -> Vec<u64> {
+                (0..100).map(|_| random.random_range(0..u64::MAX)).collect()
+            };
+            let of_the_order = drawn(&mut order);
+            assert!(drawn(&mut nodes).iter().all(|number| !of_the_order.contains(number)), "seed {seed}");
+        }
     }
 }

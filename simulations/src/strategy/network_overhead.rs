@@ -136,7 +136,9 @@ fn scores(costs: &[u64]) -> Vec<u8> {
 }
 
 impl Strategy for NetworkOverhead {
-    fn now(&mut self, _now: Millis) {}
+    fn now(&mut self, _now: Millis) -> bool {
+        false
+    }
 
     fn hear(&mut self, event: &Event) -> bool {
         match event {

@@ -106,7 +106,9 @@ impl OverHttp {
 }
 
 impl Strategy for OverHttp {
-    fn now(&mut self, _now: Millis) {}
+    fn now(&mut self, _now: Millis) -> bool {
+        false
+    }
 
     fn hear(&mut self, event: &Event) -> bool {
         match (event, &mut self.whole) {

@@ -14,11 +14,16 @@ use wit_placement::{
 
 use super::{Scale, Strategy};
 
+/// How often at most it looks for presumptions that have run out: as often as `wit-extender`.
+const TICK: u64 = 100;
+
 /// wit-placement as the scheduler's extender.
 #[derive(Clone, Debug)]
 pub struct WitPlacement {
     state: ClusterState,
     now: Millis,
+    /// When it last looked for presumptions that have run out.
+    ticked: Millis,
     bindings: Vec<Event>,
     deadlines: BTreeSet<Millis>,
     known: KnownCandidates,
@@ -45,12 +50,18 @@ impl WitPlacement {
         Ok(Self {
             state: ClusterState::new(settings)?,
             now: Millis(0),
+            ticked: Millis(0),
             bindings: Vec::new(),
             deadlines: BTreeSet::new(),
             known: KnownCandidates::default(),
             freed: false,
             answered: None,
         })
+    }
+
+    /// What it knows of the cluster.
+    pub fn state(&self) -> &ClusterState {
+        &self.state
     }
 
     fn candidates(&self, nodes: &[NodeName]) -> Arc<[Candidate]> {
@@ -85,8 +96,13 @@ impl WitPlacement {
 }
 
 impl Strategy for WitPlacement {
-    fn now(&mut self, now: Millis) {
+    fn now(&mut self, now: Millis) -> bool {
         self.now = now;
+        if now.0 < self.ticked.0 + TICK {
+            return false;
+        }
+        self.ticked = now;
+        self.state.expire(now).may_admit
     }
 
     fn hear(&mut self, event: &Event) -> bool {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use wit_config::Settings;
+use wit_placement::Millis;
 use wit_sim::arrivals::Order;
 use wit_sim::compare::options;
 use wit_sim::engine::Run;
@@ -10,6 +11,11 @@ use wit_sim::trace::Trace;
 
 /// A run of what happens, each at a second of its own.
 fn run(happenings: &[Value]) -> Run {
+    run_arriving(Millis(0), happenings)
+}
+
+/// The same, a pod arriving this long after another.
+fn run_arriving(every: Millis, happenings: &[Value]) -> Run {
     let header = json!({"apiVersion": "wit-placement.dev/v1alpha1", "kind": "Trace", "name": "daemons"});
     let mut lines = vec![header.to_string()];
     for (second, happening) in happenings.iter().enumerate() {
@@ -18,7 +24,9 @@ fn run(happenings: &[Value]) -> Run {
         lines.push(happening.to_string());
     }
     let scenario = Trace::read(lines.join("\n").as_bytes()).unwrap().load().unwrap();
-    Name::Default.run(&scenario, &Settings::default(), &options(Order::Listed, 0, 0)).unwrap()
+    let mut options = options(Order::Listed, 0, 0);
+    options.timing.arrival = every;
+    Name::Default.run(&scenario, &Settings::default(), &options).unwrap()
 }
 
 fn node(name: &str, labels: &Value, spec: &Value) -> Value {
@@ -117,6 +125,13 @@ fn taints_keep_new_pods_off_and_only_some_evict_those_that_are_there() {
 }
 
 #[test]
+fn a_pod_does_not_come_whose_node_leaves_before_it() {
+    let gone = json!({"nodeFailed": {"node": "n3"}});
+    let run = run_arriving(Millis(1500), &[plain("n1"), plain("n2"), plain("n3"), agent(&json!({})), gone]);
+    assert_eq!(pods(&run), expected(&["agent-n1 on n1", "agent-n2 on n2"], 2));
+}
+
+#[test]
 fn a_pod_that_finds_no_room_waits_for_its_node_alone() {
     let large = json!({"containers": [{
         "name": "main", "image": "registry.example/agent:1", "resources": {"requests": {"cpu": "3"}},
@@ -144,7 +159,14 @@ fn pods_that_the_trace_gives_count_and_are_made_again() {
     let given = json!({"pod": {"pod": "kube-system/agent-x", "workload": "kube-system/DaemonSet/agent", "node": "n1"}});
     let before = [plain("n1"), agent(&json!({})), given];
     // The controller was quicker: its pod came a second before.
-    assert_eq!(placed(&before).0, ["agent-n1 on n1", "agent-x on n1"]);
+    assert_eq!(placed(&before), expected(&["agent-n1 on n1"], 1));
+    let mut replaced = before.to_vec();
+    replaced.push(json!({"podDeleted": {"pod": "kube-system/agent-n1"}}));
+    assert_eq!(placed(&replaced), expected(&["agent-n1 on n1"], 1));
+    // Or slower: it wants a pod there only when the taint has gone.
+    let kept_off = tainted("n1", "special", "NoSchedule");
+    let slower = [kept_off, agent(&json!({})), before[2].clone(), plain("n1")];
+    assert_eq!(placed(&slower), expected(&["agent-x on n1"], 1));
     for leaves in ["podFinished", "podDeleted"] {
         let gone = json!({leaves: {"pod": "kube-system/agent-n1"}});
         let happenings = [plain("n1"), agent(&json!({})), gone];

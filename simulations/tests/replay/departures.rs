@@ -13,6 +13,11 @@ use wit_sim::trace::Trace;
 
 /// A run over two nodes of ten pods each, with what happens to the workload `default/Deployment/web` on them.
 fn run(listed: bool, replicas: u32, happenings: &[Value]) -> Run {
+    run_arriving(Millis(0), listed, replicas, happenings)
+}
+
+/// The same, a pod arriving this long after another.
+fn run_arriving(every: Millis, listed: bool, replicas: u32, happenings: &[Value]) -> Run {
     let header = json!({"apiVersion": "wit-placement.dev/v1alpha1", "kind": "Trace", "name": "departures"});
     let mut lines = vec![header, node("n1"), node("n2"), workload(0, listed, replicas)];
     if listed {
@@ -21,7 +26,9 @@ fn run(listed: bool, replicas: u32, happenings: &[Value]) -> Run {
     lines.extend_from_slice(happenings);
     let text: Vec<String> = lines.iter().map(Value::to_string).collect();
     let scenario = Trace::read(text.join("\n").as_bytes()).unwrap().load().unwrap();
-    Name::Default.run(&scenario, &Settings::default(), &options(Order::Listed, 0, 60)).unwrap()
+    let mut options = options(Order::Listed, 0, 60);
+    options.timing.arrival = every;
+    Name::Default.run(&scenario, &Settings::default(), &options).unwrap()
 }
 
 fn node(name: &str) -> Value {
@@ -95,6 +102,37 @@ fn a_pod_that_ended_is_wanted_no_more() {
         let finished = json!({"at": 1000, "podFinished": {"pod": "default/web-0"}});
         let run = run(listed, 3, &[finished]);
         assert_eq!((pods(&run).len(), replicas(&run)), (2, 2), "listed: {listed}");
+    }
+}
+
+#[test]
+fn pods_on_their_way_are_counted_and_leave_with_those_that_are_there() {
+    let slowly = |listed, happenings: &[Value]| run_arriving(Millis(100), listed, 10, happenings);
+    let scaled = |replicas: u32| json!({"at": 250, "scaled": {"workload": "default/Deployment/web", "replicas": replicas}});
+    assert_eq!(pods(&slowly(false, &[scaled(11)])).len(), 11);
+    let fewer = slowly(false, &[scaled(2)]);
+    assert_eq!(pods(&fewer).into_keys().collect::<Vec<_>>(), ["web-0", "web-1"], "the first to come stay");
+    assert_eq!(fewer.ended, Millis(250), "nothing happens to those that do not come any more");
+    for listed in [false, true] {
+        let gone = json!({"at": 250, "workloadDeleted": {"workload": "default/Deployment/web"}});
+        assert_eq!(pods(&slowly(listed, &[gone])).len(), 0, "listed: {listed}");
+        for (leaves, left) in [("podDeleted", if listed { 9 } else { 10 }), ("podFinished", 9)] {
+            let leaving = json!({"at": 250, leaves: {"pod": "default/web-7"}});
+            let run = slowly(listed, &[leaving]);
+            assert_eq!(
+                (pods(&run).len(), pods(&run).contains_key("web-7")),
+                (left, false),
+                "{leaves}, {listed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_numbers_are_taken_at_no_more_points_than_were_asked_for() {
+    for (end, points) in [(119, 60), (60, 60), (61, 31), (7, 7)] {
+        let run = run(false, 1, &[json!({"at": end, "podDeleted": {"pod": "default/web-0"}})]);
+        assert_eq!(run.course.series.len(), points, "until {end}");
     }
 }
 

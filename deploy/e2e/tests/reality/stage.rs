@@ -187,7 +187,7 @@ impl Stage {
 
     fn namespaces(&self) -> BTreeSet<String> {
         let listed = self.listed.keys().filter_map(|pod| pod.split_once('/'));
-        let owned = self.deployments.keys().map(|key| key.namespace.clone());
+        let owned = self.deployments.keys().map(|key| key.namespace.to_string());
         owned.chain(listed.map(|(namespace, _)| namespace.to_owned())).collect()
     }
 
@@ -224,7 +224,7 @@ impl Stage {
         let mut metadata = template.metadata.unwrap_or_default();
         metadata.name = Some(name.clone());
         metadata.namespace = Some(namespace.clone());
-        metadata.labels.get_or_insert_default().insert(LABEL.to_owned(), workload.name.clone());
+        metadata.labels.get_or_insert_default().insert(LABEL.to_owned(), workload.name.to_string());
         if let Some(uid) = owners.get(workload) {
             let owner = json!([{
                 "apiVersion": "apps/v1", "kind": "Deployment", "name": workload.name, "uid": uid, "controller": true,
@@ -281,10 +281,10 @@ fn arrival_of(pod: &str, record: &PodRecord) -> Result<Arrival> {
 /// A Deployment that says how many replicas are wanted and what they look like, and makes none: the controller leaves one
 /// alone that is paused before its first rollout.
 fn deployment(key: &WorkloadKey, replicas: u32, template: PodTemplateSpec) -> Result<Deployment> {
-    ensure!(key.kind == "Deployment", "{key} is no Deployment");
+    ensure!(&*key.kind == "Deployment", "{key} is no Deployment");
     let mut template = template;
     let labels = template.metadata.get_or_insert_default().labels.get_or_insert_default();
-    labels.insert(LABEL.to_owned(), key.name.clone());
+    labels.insert(LABEL.to_owned(), key.name.to_string());
     let deployment: Value = json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",

@@ -12,6 +12,8 @@ use crate::stage::{Arrival, LABEL, Played};
 
 /// How far the mean difference of gained affinity may be from zero.
 pub(crate) const TOLERANCE: f64 = 0.03;
+/// How far the gained affinity of a single run of the real scheduler alone may be from the simulated one.
+pub(crate) const OF_ONE_RUN: f64 = 0.06;
 
 /// What `wit-sim` makes of a trace.
 #[derive(Debug)]

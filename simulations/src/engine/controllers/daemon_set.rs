@@ -30,8 +30,8 @@ const TOLERATED: [(&str, &str); 6] = [
 /// The nodes of a `DaemonSet` and their pods.
 #[derive(Debug, Default)]
 pub(super) struct Daemons {
-    /// The pod of each node that has one, in the cluster or on its way.
-    pods: BTreeMap<NodeName, PodUid>,
+    /// The pods of each node that has any, in the cluster or on their way, in the order in which they came.
+    pods: BTreeMap<NodeName, Vec<PodUid>>,
     /// The nodes that are to have one.
     wanted: BTreeSet<NodeName>,
     /// The nodes to look at again.
@@ -73,18 +73,25 @@ impl Daemons {
 
     /// A pod of it is there, or comes.
     pub(super) fn came(&mut self, pod: &Pod) {
-        if let Some(node) = node_of(pod) {
-            self.pods.entry(node).or_insert_with(|| pod.uid.clone());
+        let Some(node) = node_of(pod) else { return };
+        let pods = self.pods.entry(node.clone()).or_default();
+        if !pods.contains(&pod.uid) {
+            pods.push(pod.uid.clone());
+        }
+        if pods.len() > 1 {
+            self.unsettled.insert(node);
         }
     }
 
     /// A pod of it is gone.
     pub(super) fn lost(&mut self, pod: &Pod) {
-        let node = node_of(pod).filter(|node| self.pods.get(node) == Some(&pod.uid));
-        if let Some(node) = node {
+        let Some(node) = node_of(pod) else { return };
+        let Some(pods) = self.pods.get_mut(&node).filter(|pods| pods.contains(&pod.uid)) else { return };
+        pods.retain(|uid| *uid != pod.uid);
+        if pods.is_empty() {
             self.pods.remove(&node);
-            self.unsettled.insert(node);
         }
+        self.unsettled.insert(node);
     }
 
     /// How many pods it wants.
@@ -92,7 +99,7 @@ impl Daemons {
         u32::try_from(self.wanted.len()).unwrap_or(u32::MAX)
     }
 
-    /// Looks at the nodes that changed, or lost their pod.
+    /// Looks at the nodes that changed, lost a pod or have too many.
     pub(super) fn settle(&mut self, workload: &Workload, state: &ClusterState) -> Asked {
         let mut asked = Asked::default();
         if self.unsettled.is_empty() {
@@ -106,16 +113,26 @@ impl Daemons {
                 if !self.pods.contains_key(&name) {
                     asked.missing.push((name.clone(), Arc::new(for_node(&workload.shape, &name))));
                 }
-                self.wanted.insert(name);
+                self.wanted.insert(name.clone());
             } else {
                 self.wanted.remove(&name);
-                if !node.is_some_and(|node| may_stay(&template, node)) {
-                    asked.leaving.extend(self.pods.remove(&name));
-                }
+            }
+            if fits || node.is_some_and(|node| may_stay(&template, node)) {
+                let pods = self.pods.get_mut(&name);
+                asked.leaving.extend(pods.into_iter().flat_map(|pods| surplus(pods, state)));
+            } else {
+                asked.leaving.extend(self.pods.remove(&name).into_iter().flatten());
             }
         }
         asked
     }
+}
+
+/// Takes out all pods of a node but one: the oldest of those that are bound, or of all where none is.
+fn surplus(pods: &mut Vec<PodUid>, state: &ClusterState) -> Vec<PodUid> {
+    let is_bound = |uid: &PodUid| state.pod_of(uid).is_some_and(|pod| pod.node.is_some());
+    pods.sort_by_key(|uid| !is_bound(uid));
+    pods.split_off(pods.len().min(1))
 }
 
 /// Whether a pod that is on a node may stay where no new one would come: its affinity matches and it is not evicted by a taint.
