@@ -229,9 +229,9 @@ impl<'a> Simulation<'a> {
                 self.happens(Event::NodeGone(name.clone()), strategy);
                 self.node_changed(name);
             }
-            Step::Workload { workload, listed } => {
+            Step::Workload { workload, listed, gated } => {
                 let cache = self.scheduler.cache();
-                let told = self.controllers.set(workload, *listed, cache, &self.arriving);
+                let told = self.controllers.set(workload, (*listed, *gated), cache, &self.arriving);
                 self.happens(Event::Workload(told), strategy);
                 self.shrink(&workload.key, strategy);
                 self.gather();

@@ -22,6 +22,7 @@
 mod examine;
 pub mod load;
 mod read;
+pub(crate) mod scheduling;
 mod schema;
 
 use std::io::{self, Write};

@@ -20,7 +20,11 @@ use crate::trace::in_the_line;
 /// The format's name.
 const FORMAT: &str = "kss";
 /// The lists of an export that are read, and what their objects are.
-const LISTS: [(&str, &str); 2] = [("nodes", "Node"), ("pods", "Pod")];
+const LISTS: [(&str, &str, &str); 3] = [
+    ("priorityClasses", "scheduling.k8s.io/v1", "PriorityClass"),
+    ("nodes", "v1", "Node"),
+    ("pods", "v1", "Pod"),
+];
 
 /// A line of a record.
 #[derive(Deserialize)]
@@ -61,18 +65,19 @@ pub fn import(files: &[InputFile], additions: &Additions) -> Result<Imported, Im
 
 /// The cluster of an export.
 fn snapshot(mut export: Map<String, Value>, changes: &mut Changes, problems: &mut Problems<'_>) {
-    for (list, kind) in LISTS {
+    for (list, api_version, kind) in LISTS {
         match export.remove(list) {
             Some(Value::Array(objects)) => {
                 for (index, mut object) in objects.into_iter().enumerate() {
                     if let Some(fields) = object.as_object_mut() {
-                        fields.insert("apiVersion".to_owned(), "v1".into());
+                        fields.insert("apiVersion".to_owned(), api_version.into());
                         fields.insert("kind".to_owned(), kind.into());
                     }
                     changes.applied(0, &format!("{list}[{index}]"), object, problems);
                 }
             }
             Some(Value::Null) => {}
+            None if list == "priorityClasses" => {}
             Some(_) => problems.add(list, "is no list"),
             None => problems.add("", format_args!("is no export: it has no `{list}`")),
         }

@@ -11,3 +11,4 @@ mod properties;
 mod shop;
 mod strategies;
 mod support;
+mod waiting;

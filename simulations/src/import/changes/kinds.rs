@@ -4,6 +4,7 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet}
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Node, Pod, PodTemplateSpec};
 use k8s_openapi::api::node::v1::RuntimeClass;
+use k8s_openapi::api::scheduling::v1::PriorityClass;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use wit_placement::Workload;
@@ -17,6 +18,7 @@ use crate::trace::{PodRecord, WorkloadRecord};
 pub(super) enum Told {
     Node(Box<Node>),
     RuntimeClass(Box<RuntimeClass>),
+    PriorityClass(Box<PriorityClass>),
     Workload(Box<WorkloadRecord>),
     Pod(Box<ToldPod>),
     /// Nothing that a trace has: its kind.
@@ -40,7 +42,7 @@ pub(in super::super) fn reference(object: &Value) -> (&str, &str, &str) {
     let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
     let kind = text("/kind");
     let namespace = match text("/metadata/namespace") {
-        _ if ["Node", "RuntimeClass"].contains(&kind) => "",
+        _ if ["Node", "RuntimeClass", "PriorityClass"].contains(&kind) => "",
         "" => DEFAULT_NAMESPACE,
         namespace => namespace,
     };
@@ -67,6 +69,10 @@ pub(super) fn read(place: &str, mut object: Value, problems: &mut Problems<'_>) 
         ("node.k8s.io/v1", "RuntimeClass") => {
             let class: RuntimeClass = reading.converted(object, convert::runtime_class)?.0;
             Some(Told::RuntimeClass(Box::new(essence::of_class(class))))
+        }
+        ("scheduling.k8s.io/v1", "PriorityClass") => {
+            let class: PriorityClass = reading.parsed(object)?;
+            Some(Told::PriorityClass(Box::new(class)))
         }
         ("v1", "Pod") => reading.pod(object),
         _ => reading.workload(&api_version, &kind, object),
@@ -98,19 +104,23 @@ impl Reading<'_, '_> {
         object: Value,
         convert: impl FnOnce(&K) -> Result<Converted<T>, ConvertError>,
     ) -> Option<(K, T)> {
-        let parsed: K = match serde_path_to_error::deserialize(object) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                self.problems.add(format_args!("{}: {}", self.place, error.path()), error.inner());
-                return None;
-            }
-        };
+        let parsed: K = self.parsed(object)?;
         match convert(&parsed) {
             Ok(converted) => Some((parsed, converted.value)),
             Err(error) => {
                 for problem in error.problems {
                     self.problems.add(self.place, problem);
                 }
+                None
+            }
+        }
+    }
+
+    fn parsed<K: DeserializeOwned>(&mut self, object: Value) -> Option<K> {
+        match serde_path_to_error::deserialize(object) {
+            Ok(parsed) => Some(parsed),
+            Err(error) => {
+                self.problems.add(format_args!("{}: {}", self.place, error.path()), error.inner());
                 None
             }
         }
