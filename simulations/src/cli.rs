@@ -163,17 +163,24 @@ pub struct ReplayArguments {
     pub remote: RemoteArguments,
 }
 
+/// The longest time that can be typed, ten years in milliseconds: more is a slip of the finger.
+const LONGEST: u64 = 10 * 365 * 86_400_000;
+
+fn millis() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(0..=LONGEST)
+}
+
 /// What takes how long in virtual time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
 pub struct TimingArguments {
     /// Virtual time from one pending pod to the next, of those that arrive at the same time
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = millis())]
     pub arrive_every: u64,
     /// Virtual time until the world of an image is known
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = millis())]
     pub read_after: u64,
     /// Virtual time until wit-placement sees a binding
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = millis())]
     pub bind_after: u64,
 }
 
@@ -184,7 +191,7 @@ pub struct RunArguments {
     #[arg(long, value_enum, default_value_t = Order::Random, conflicts_with = "manifests")]
     pub order: Order,
     /// At how many points in time the numbers are taken beside those of the end
-    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "manifests")]
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "manifests", value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub points: u32,
 }
 

@@ -119,6 +119,8 @@ struct Simulation<'a> {
     last: u64,
     averages: Averages,
     ended: Millis,
+    /// When anything changed last that may help a pod that was refused.
+    changed: Millis,
     course: Course,
     attempts: Attempts,
     waits: Vec<u64>,
@@ -155,6 +157,7 @@ impl<'a> Simulation<'a> {
             last,
             averages: Averages::new(options.averages, last),
             ended: Millis::default(),
+            changed: Millis::default(),
             course: Course::default(),
             attempts: Attempts::default(),
             waits: Vec::new(),
@@ -167,6 +170,9 @@ impl<'a> Simulation<'a> {
             self.averages.until(self.timeline.now(), self.scheduler.cache());
             strategy.now(self.timeline.now());
             self.scheduler.advance_to(self.timeline.now());
+            if !matches!(happening, Happening::Cycle | Happening::Wakeup) {
+                self.changed = self.timeline.now();
+            }
             if !matches!(happening, Happening::Cycle | Happening::Wakeup | Happening::Deadline) {
                 self.ended = self.timeline.now();
             }
@@ -329,10 +335,12 @@ impl<'a> Simulation<'a> {
     }
 
     /// Plans when pods are tried again that wait for nothing but time. Where nothing else is planned and nothing came of the
-    /// last try, nothing will come of the next.
+    /// last try, nothing will come of the next; nor where all had a turn since anything changed.
     fn plan_wakeup(&mut self) {
         let Some(at) = self.scheduler.next_wakeup() else { return };
-        let is_worth_it = self.progressed || !self.timeline.is_empty();
+        let round = self.options.profile.back_off.unwrap_or_default();
+        let all_had_a_turn = at > self.changed.after(round.forgotten.saturating_add(round.most));
+        let is_worth_it = self.progressed || (!self.timeline.is_empty() && !all_had_a_turn);
         if is_worth_it && self.waking.is_none_or(|planned| at < planned) {
             self.waking = Some(at);
             self.progressed = false;
@@ -343,7 +351,7 @@ impl<'a> Simulation<'a> {
     fn note<S: Strategy>(&mut self, attempt: Attempt, strategy: &mut S) {
         if attempt.outcome.is_bound() || attempt.preemption.is_some() {
             self.progressed = true;
-            self.ended = self.timeline.now();
+            (self.ended, self.changed) = (self.timeline.now(), self.timeline.now());
         }
         if attempt.outcome.is_bound()
             && let Some(since) = self.waiting.remove(&attempt.uid)
