@@ -1,6 +1,7 @@
 //! The commands, each as `wit-sim` runs it.
 
 mod documents;
+mod facts;
 mod progress;
 mod quickstart;
 mod record;
