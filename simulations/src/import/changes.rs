@@ -8,6 +8,7 @@ mod essence;
 mod kinds;
 mod names;
 mod priorities;
+mod revisions;
 mod stream;
 
 use std::collections::btree_map::Entry;
@@ -34,6 +35,8 @@ pub(crate) struct Changes {
     nodes: BTreeMap<String, Node>,
     classes: BTreeMap<String, RuntimeClass>,
     priorities: Priorities,
+    /// The Deployments of `ReplicaSet`s.
+    revisions: BTreeMap<WorkloadKey, WorkloadKey>,
     workloads: BTreeMap<WorkloadKey, WorkloadRecord>,
     pods: BTreeMap<String, PodState>,
     /// How many replicas of a workload are there, and how many were there at most.
@@ -77,6 +80,10 @@ impl Changes {
             Some(Told::Node(node)) => self.node(at, *node),
             Some(Told::RuntimeClass(class)) => self.class(at, *class),
             Some(Told::PriorityClass(class)) => self.priorities.told(*class),
+            Some(Told::Revision { replica_set, deployment }) => {
+                self.passed_over("ReplicaSet of a Deployment");
+                self.revisions.insert(replica_set, deployment);
+            }
             Some(Told::Workload(workload)) => self.workload(at, *workload),
             Some(Told::Pod(pod)) => self.pod(at, *pod),
             Some(Told::Other(kind)) => self.passed_over(&kind),
@@ -117,14 +124,16 @@ impl Changes {
 
     /// The records in the order of time; at the beginning, what others need comes before them.
     pub(super) fn end(mut self) -> Ended {
+        for pod in self.pods.values_mut() {
+            let held =
+                pod.held.take().map(|(since, held)| Record::new(since, Happening::Pod(Box::new(held))));
+            self.records.extend(held);
+        }
+        self.follow_revisions();
         for record in &mut self.records {
             if let Happening::Workload(workload) = &mut record.happening {
                 workload.listed = self.replicas.contains_key(&workload.workload);
             }
-        }
-        for pod in self.pods.values_mut() {
-            let held = pod.held.take().map(|(since, held)| Record::new(since, Happening::Pod(Box::new(held))));
-            self.records.extend(held);
         }
         let made_up = self.made_up.len();
         let mut records: Vec<_> = std::mem::take(&mut self.made_up).into_iter().collect();

@@ -15,7 +15,7 @@ use super::additions::Additions;
 use super::changes::{Changes, reference};
 use super::problems::Problems;
 use super::{ImportError, Imported, InputFile};
-use crate::trace::in_the_line;
+use crate::trace::{field_of, in_the_line};
 
 /// The format's name.
 const FORMAT: &str = "kss";
@@ -60,7 +60,7 @@ pub fn import(files: &[InputFile], additions: &Additions) -> Result<Imported, Im
     if !all.is_empty() {
         return Err(ImportError { problems: all });
     }
-    Ok(additions.trace(FORMAT, files, changes.end()))
+    additions.trace(FORMAT, files, changes.end())
 }
 
 /// The cluster of an export.
@@ -93,11 +93,11 @@ fn record(file: &InputFile, changes: &mut Changes, problems: &mut Problems<'_>) 
         }
         let mut json = serde_json::Deserializer::from_slice(text);
         let line: Result<Line, _> = serde_path_to_error::deserialize(&mut json);
-        match line.map_err(|error| (error.path().to_string(), in_the_line(&error.into_inner().to_string()))) {
+        match line.map_err(|error| (field_of(error.path()), in_the_line(&error.into_inner().to_string()))) {
             Ok(line) => {
                 lines.insert((line.time.as_millisecond(), number), line);
             }
-            Err((path, error)) if path == "." => problems.add(format_args!("line {number}"), error),
+            Err((path, error)) if path.is_empty() => problems.add(format_args!("line {number}"), error),
             Err((path, error)) => problems.add(format_args!("line {number}: {path}"), error),
         }
     }

@@ -83,7 +83,7 @@ pub fn import(files: &[InputFile], additions: &Additions) -> Result<Imported, Im
     if !all.is_empty() {
         return Err(ImportError { problems: all });
     }
-    Ok(additions.trace(FORMAT, files, reading.changes.end()))
+    additions.trace(FORMAT, files, reading.changes.end())
 }
 
 #[derive(Default)]

@@ -19,6 +19,7 @@ use crate::scenario::{Scenario, Step};
 
 /// More replicas of a workload than any cluster has pods: a slip of the finger.
 const MOST_REPLICAS: u32 = 1_000_000;
+const NO_NODES: &str = "the trace has no nodes: give them with `wit-sim import … --nodes N`";
 
 impl Trace {
     /// What the trace simulates.
@@ -61,6 +62,8 @@ struct Loading {
     problems: Vec<TraceProblem>,
     classes: BTreeMap<String, RuntimeClass>,
     nodes: BTreeSet<NodeName>,
+    /// Whether there ever was one.
+    has_nodes: bool,
     /// What pods of a workload look like, and whether a gate holds them back.
     workloads: BTreeMap<WorkloadKey, (Arc<PodShape>, bool)>,
     /// The pods that arrived and cannot have left yet, whatever the scheduler did with them.
@@ -87,6 +90,9 @@ impl Loading {
 
     /// Says what leads to nothing that the trace ever has.
     fn warn_of_nothing(&mut self) {
+        if !self.has_nodes && self.problems.is_empty() && self.unread.is_empty() {
+            self.scenario.warnings.push(NO_NODES.to_owned());
+        }
         let Self { scenario, classes, unread, named, linked, wanted, notes, .. } = self;
         let told = |name: &str| unread.iter().any(|line| line.contains(name));
         let mut warnings: Vec<_> = notes.iter().map(|(told, line)| (*line, told.clone())).collect();
@@ -135,6 +141,7 @@ impl Loading {
             Happening::Node(node) => {
                 let node = self.converted(convert::node(node))?;
                 self.nodes.insert(node.name.clone());
+                self.has_nodes = true;
                 Some(Step::Node(node))
             }
             Happening::NodeDrained(node) => {

@@ -25,7 +25,8 @@ pub(super) fn warnings(template: &PodTemplateSpec) -> impl Iterator<Item = Strin
     let class = spec.filter(|spec| spec.priority.is_none());
     let class = class.and_then(|spec| spec.priority_class_name.as_deref());
     let class = class.filter(|name| !name.is_empty() && system_priority(name).is_none()).map(|name| {
-        let told = "its value is not known, and the priority is 0: set `priority`, or import the PriorityClass too";
+        let told =
+            "its value is not known, and the priority is 0: set `priority`, or import the PriorityClass too";
         format!("priorityClassName `{name}`: {told}")
     });
     scheduler.into_iter().chain(class)

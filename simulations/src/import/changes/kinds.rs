@@ -5,8 +5,10 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Node, Pod, PodTemplateSpec};
 use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use wit_graph::WorkloadKey;
 use wit_placement::Workload;
 use wit_sources::cluster::convert::{self, ConvertError, Converted, DEFAULT_NAMESPACE};
 
@@ -20,6 +22,11 @@ pub(super) enum Told {
     RuntimeClass(Box<RuntimeClass>),
     PriorityClass(Box<PriorityClass>),
     Workload(Box<WorkloadRecord>),
+    /// One revision of a Deployment, which is then the workload.
+    Revision {
+        replica_set: WorkloadKey,
+        deployment: WorkloadKey,
+    },
     Pod(Box<ToldPod>),
     /// Nothing that a trace has: its kind.
     Other(String),
@@ -152,7 +159,7 @@ impl Reading<'_, '_> {
                 })?;
                 match workload {
                     Some(workload) => record(workload, object.spec.and_then(|spec| spec.template)),
-                    None => return Some(Told::Other("ReplicaSet of a Deployment".to_owned())),
+                    None => return Some(revision(&object.metadata)),
                 }
             }
             _ => return Some(Told::Other(kind.to_owned())),
@@ -173,6 +180,17 @@ impl Reading<'_, '_> {
             template: Some(essence::of_template(Some(object.metadata), object.spec)),
         };
         Some(Told::Pod(Box::new(ToldPod { record, has_ended: pod.finished })))
+    }
+}
+
+fn revision(metadata: &ObjectMeta) -> Told {
+    let namespace = metadata.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+    let mut owners = metadata.owner_references.iter().flatten();
+    let owner = owners.find(|owner| owner.controller == Some(true));
+    let deployment = owner.map(|owner| owner.name.as_str()).unwrap_or_default();
+    Told::Revision {
+        replica_set: WorkloadKey::new(namespace, "ReplicaSet", metadata.name.as_deref().unwrap_or_default()),
+        deployment: WorkloadKey::new(namespace, "Deployment", deployment),
     }
 }
 

@@ -75,6 +75,9 @@ impl Names {
                 class.metadata.name.iter_mut().for_each(|name| self.priority_class(name));
                 Told::PriorityClass(class)
             }
+            Told::Revision { replica_set, deployment } => {
+                Told::Revision { replica_set: self.key(&replica_set), deployment: self.key(&deployment) }
+            }
             Told::Workload(mut workload) => {
                 workload.workload = self.key(&workload.workload);
                 self.template(&mut workload.template);

@@ -38,7 +38,8 @@ impl Priorities {
     fn admit(&self, spec: &mut PodSpec, admitted: &BTreeMap<String, i32>) {
         let name = spec.priority_class_name.as_deref().filter(|name| !name.is_empty());
         let Some(class) = name.map_or_else(|| self.of_all(), |name| self.classes.get(name)) else {
-            spec.priority = name.and_then(|name| system_priority(name).or_else(|| admitted.get(name).copied()));
+            spec.priority =
+                name.and_then(|name| system_priority(name).or_else(|| admitted.get(name).copied()));
             return;
         };
         spec.priority = Some(class.value.unwrap_or(0));
