@@ -144,7 +144,7 @@ pub struct ReplayArguments {
     #[arg(long, value_name = "DIR", requires = "images")]
     pub manifests: Option<PathBuf>,
     /// OCI image layout with the images of the components
-    #[arg(long, value_name = "DIR", requires = "manifests")]
+    #[arg(long, value_name = "DIR", requires = "manifests", conflicts_with = "trace")]
     pub images: Option<PathBuf>,
     /// Settings file of the extender; its `mode` is passed over, since a replay shows what steering does
     #[arg(long, value_name = "FILE")]
@@ -339,5 +339,16 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        let refused = |arguments: &str| {
+            let words = std::iter::once("wit-sim").chain(arguments.split_whitespace());
+            Cli::try_parse_from(words).unwrap_err().to_string()
+        };
+        assert!(refused("replay t --images i").contains("cannot be used with"));
+        assert!(refused("replay t --points 10001").contains("10001 is not in 0..=10000"));
+        assert!(refused("replay t --bind-after 315360000001").contains("is not in 0..=315360000000"));
     }
 }

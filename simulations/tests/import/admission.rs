@@ -41,7 +41,8 @@ fn written(objects: &[Value]) -> String {
 
 /// The field of every template, in the order of the trace.
 fn of_templates<'a>(lines: &'a [Value], field: &str) -> Vec<&'a Value> {
-    let spec = |line: &'a Value| line.pointer("/workload/template/spec").or(line.pointer("/pod/template/spec"));
+    let spec =
+        |line: &'a Value| line.pointer("/workload/template/spec").or(line.pointer("/pod/template/spec"));
     lines.iter().filter_map(spec).map(|spec| &spec[field]).collect()
 }
 
@@ -77,7 +78,8 @@ fn an_export_of_kube_scheduler_simulator_has_priority_classes_too() {
 #[test]
 fn a_class_of_which_nothing_is_told_is_known_by_admitted_pods() {
     let admitted = pod("p", json!({"priorityClassName": "gold", "priority": 70}));
-    let (_, lines) = imported("cluster", "admitted.yaml", &written(&[deployment("a", Some("gold")), admitted]));
+    let (_, lines) =
+        imported("cluster", "admitted.yaml", &written(&[deployment("a", Some("gold")), admitted]));
     assert_eq!(of_templates(&lines, "priority"), [&json!(70), &json!(70)]);
 }
 
@@ -97,4 +99,55 @@ fn a_gated_pod_comes_when_its_gate_is_open() {
     let pods: Vec<_> = lines.iter().filter(|line| line.get("pod").is_some()).collect();
     let told: Vec<_> = pods.iter().map(|line| (&line["at"], &line["pod"]["pod"])).collect();
     assert_eq!(told, [(&json!(0), &json!("default/held")), (&json!(9000), &json!("default/opened"))]);
+}
+
+/// A pod that says by its owner alone whose it is.
+fn owned(name: &str, owner: &str) -> Value {
+    let mut pod = pod(name, json!({}));
+    pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner, "uid": "u", "controller": true}]);
+    pod
+}
+
+#[test]
+fn pods_of_a_revision_are_those_of_its_deployment() {
+    let replica_set = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": {"name": "web-abc", "ownerReferences":
+            [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "d", "controller": true}]},
+        "spec": {"selector": {}, "template": {"spec": {"containers": [{"name": "c", "image": "c"}]}}}});
+    // As `kubectl get all` prints them, pods come first.
+    let objects =
+        [owned("web-abc-1", "web-abc"), owned("web-abc-2", "web-abc"), deployment("web", None), replica_set];
+    let (printed, lines) = imported("cluster", "revision.yaml", &written(&objects));
+    assert!(printed.succeeded, "{printed:?}");
+    let workloads: Vec<_> = lines.iter().filter_map(|line| line.get("workload")).collect();
+    assert_eq!(workloads.len(), 1, "{workloads:?}");
+    assert_eq!(
+        (&workloads[0]["workload"], &workloads[0]["listed"]),
+        (&json!("default/Deployment/web"), &json!(true))
+    );
+    let owners: Vec<_> = lines.iter().filter_map(|line| line.pointer("/pod/workload")).collect();
+    assert_eq!(owners, ["default/Deployment/web", "default/Deployment/web"]);
+}
+
+#[test]
+fn nothing_is_no_trace() {
+    for (format, text) in
+        [("manifests", ""), ("cluster", ""), ("kwok", ""), ("kss", r#"{"nodes":[],"pods":[]}"#)]
+    {
+        let (printed, _) = imported(format, &format!("nothing-{format}.yaml"), text);
+        assert!(!printed.succeeded, "{format}");
+        assert!(
+            printed.notes.contains("nothing to import: there is no node, workload or pod"),
+            "{printed:?}"
+        );
+    }
+}
+
+#[test]
+fn a_trace_without_nodes_says_where_they_come_from() {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("admission-no-nodes.yaml");
+    fs::write(&file, deployment("a", None).to_string()).unwrap();
+    let printed = wit_sim(&["import", "manifests", file.to_str().unwrap()].map(ToOwned::to_owned));
+    let told = "warning: the trace has no nodes: give them with `wit-sim import … --nodes N`";
+    assert!(printed.succeeded && printed.notes.contains(told), "{printed:?}");
 }

@@ -13,8 +13,7 @@ use wit_sim::trace::Trace;
 fn run(records: &[Value]) -> engine::Run {
     let header = json!({"apiVersion": "wit-placement.dev/v1alpha1", "kind": "Trace", "name": "waiting"});
     let allocatable = json!({"cpu": "4", "memory": "8Gi", "pods": "10"});
-    let node =
-        json!({"at": 0, "node": {"metadata": {"name": "n1"}, "status": {"allocatable": allocatable}}});
+    let node = json!({"at": 0, "node": {"metadata": {"name": "n1"}, "status": {"allocatable": allocatable}}});
     let text: Vec<String> = [header, node].iter().chain(records).map(Value::to_string).collect();
     let scenario = Trace::read(text.join("\n").as_bytes()).unwrap().load().unwrap();
     Name::Default.run(&scenario, &Settings::default(), &options(Order::Listed, 0, 0)).unwrap()
@@ -39,8 +38,8 @@ fn a_gate_holds_pods_back_unless_it_is_ours() {
     ];
     let run = Run::of("default", Assumptions::default(), &run(&records));
     let placed: Vec<_> = run.placements.iter().map(|it| (it.pod.as_str(), it.node.is_some())).collect();
-    let expected =
-        [("gated", false), ("made-0", false), ("made-1", false), ("planned", true)].map(|(name, is)| (format!("default/{name}"), is));
+    let expected = [("gated", false), ("made-0", false), ("made-1", false), ("planned", true)]
+        .map(|(name, is)| (format!("default/{name}"), is));
     assert_eq!(placed, expected.each_ref().map(|(name, is)| (name.as_str(), *is)));
     assert_eq!(run.details.pending[0].reason, "a scheduling gate holds it back");
     assert_eq!(run.details.pending[0].pods, 3);
