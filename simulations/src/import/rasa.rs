@@ -106,9 +106,10 @@ struct Traffic {
 /// Everything in the file that does not make sense.
 pub fn import(file: &InputFile, options: &RasaOptions) -> Result<Imported, ImportError> {
     let name = file.name();
-    let no_rasa = |problem: ImportProblem| ImportProblem {
-        message: format!("this is no RASA file: {}", problem.message),
-        ..problem
+    // What is wrong further in is told with its place.
+    let no_rasa = |problem: ImportProblem| match problem.place.as_str() {
+        "" => ImportProblem { message: format!("this is no RASA file: {}", problem.message), ..problem },
+        _ => problem,
     };
     let cluster: Cluster = file.json().map_err(|error: ImportError| ImportError {
         problems: error.problems.into_iter().map(no_rasa).collect(),

@@ -29,7 +29,7 @@ fn deployment(name: &str, class: Option<&str>) -> Value {
             "spec": {"containers": containers, "priorityClassName": class}}}})
 }
 
-fn pod(name: &str, more: Value) -> Value {
+fn pod(name: &str, more: &Value) -> Value {
     let mut spec = json!({"containers": [{"name": "c", "image": "c"}]});
     spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default"}, "spec": spec})
@@ -69,7 +69,7 @@ fn priorities_come_from_their_classes() {
 
 #[test]
 fn an_export_of_kube_scheduler_simulator_has_priority_classes_too() {
-    let export = json!({"nodes": [], "pods": [pod("a", json!({"priorityClassName": "gold"}))],
+    let export = json!({"nodes": [], "pods": [pod("a", &json!({"priorityClassName": "gold"}))],
         "priorityClasses": [class("gold", 1000, false)]});
     let (_, lines) = imported("kss", "export.json", &export.to_string());
     assert_eq!(of_templates(&lines, "priority"), [&json!(1000)]);
@@ -77,7 +77,7 @@ fn an_export_of_kube_scheduler_simulator_has_priority_classes_too() {
 
 #[test]
 fn a_class_of_which_nothing_is_told_is_known_by_admitted_pods() {
-    let admitted = pod("p", json!({"priorityClassName": "gold", "priority": 70}));
+    let admitted = pod("p", &json!({"priorityClassName": "gold", "priority": 70}));
     let (_, lines) =
         imported("cluster", "admitted.yaml", &written(&[deployment("a", Some("gold")), admitted]));
     assert_eq!(of_templates(&lines, "priority"), [&json!(70), &json!(70)]);
@@ -90,9 +90,9 @@ fn a_gated_pod_comes_when_its_gate_is_open() {
         json!({"time": format!("2026-01-01T00:00:{second:02}Z"), "event": event, "resource": pod}).to_string()
     };
     let lines = [
-        line(0, "Add", pod("opened", gates.clone())),
-        line(0, "Add", pod("held", gates)),
-        line(9, "Update", pod("opened", json!({}))),
+        line(0, "Add", pod("opened", &gates)),
+        line(0, "Add", pod("held", &gates)),
+        line(9, "Update", pod("opened", &json!({}))),
     ];
     let (printed, lines) = imported("kss", "gates.jsonl", &lines.join("\n"));
     assert!(printed.succeeded, "{printed:?}");
@@ -103,8 +103,13 @@ fn a_gated_pod_comes_when_its_gate_is_open() {
 
 /// A pod that says by its owner alone whose it is.
 fn owned(name: &str, owner: &str) -> Value {
-    let mut pod = pod(name, json!({}));
-    pod["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner, "uid": "u", "controller": true}]);
+    let mut pod = pod(name, &json!({}));
+    let owners = json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner, "uid": "u", "controller": true}]);
+    *pod.pointer_mut("/metadata")
+        .and_then(|it| it.as_object_mut())
+        .unwrap()
+        .entry("ownerReferences")
+        .or_insert(Value::Null) = owners;
     pod
 }
 
