@@ -144,7 +144,7 @@ pub struct ReplayArguments {
     #[arg(long, value_name = "DIR", requires = "images")]
     pub manifests: Option<PathBuf>,
     /// OCI image layout with the images of the components
-    #[arg(long, value_name = "DIR", requires = "manifests")]
+    #[arg(long, value_name = "DIR", requires = "manifests", conflicts_with = "trace")]
     pub images: Option<PathBuf>,
     /// Settings file of the extender; its `mode` is passed over, since a replay shows what steering does
     #[arg(long, value_name = "FILE")]
@@ -163,17 +163,24 @@ pub struct ReplayArguments {
     pub remote: RemoteArguments,
 }
 
+/// The longest time that can be typed, ten years in milliseconds: more is a slip of the finger.
+const LONGEST: u64 = 10 * 365 * 86_400_000;
+
+fn millis() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(0..=LONGEST)
+}
+
 /// What takes how long in virtual time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
 pub struct TimingArguments {
     /// Virtual time from one pending pod to the next, of those that arrive at the same time
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = millis())]
     pub arrive_every: u64,
     /// Virtual time until the world of an image is known
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = millis())]
     pub read_after: u64,
     /// Virtual time until wit-placement sees a binding
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = millis())]
     pub bind_after: u64,
 }
 
@@ -184,7 +191,7 @@ pub struct RunArguments {
     #[arg(long, value_enum, default_value_t = Order::Random, conflicts_with = "manifests")]
     pub order: Order,
     /// At how many points in time at most the numbers are taken beside those of the end
-    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "manifests")]
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "manifests", value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub points: u32,
 }
 
@@ -332,5 +339,16 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        let refused = |arguments: &str| {
+            let words = std::iter::once("wit-sim").chain(arguments.split_whitespace());
+            Cli::try_parse_from(words).unwrap_err().to_string()
+        };
+        assert!(refused("replay t --images i").contains("cannot be used with"));
+        assert!(refused("replay t --points 10001").contains("10001 is not in 0..=10000"));
+        assert!(refused("replay t --bind-after 315360000001").contains("is not in 0..=315360000000"));
     }
 }

@@ -1,6 +1,7 @@
 //! The commands, each as `wit-sim` runs it.
 
 mod documents;
+mod facts;
 mod progress;
 mod quickstart;
 mod record;
@@ -26,7 +27,7 @@ use crate::import::{
 };
 use crate::join;
 use crate::save;
-use crate::trace::{Examined, Trace, TraceError, TraceProblem};
+use crate::trace::{Examined, Trace, TraceError, TraceProblem, capped};
 
 pub(crate) use documents::{diff, explain, export, report};
 pub(crate) use progress::Shown;
@@ -172,7 +173,11 @@ fn give(
         writeln!(notes, "passed over: {problem}")?;
     }
     let trace = &imported.trace;
-    trace.load().context("what would be written cannot be simulated")?;
+    let scenario = trace.load().context("what would be written cannot be simulated")?;
+    if !scenario.warnings.is_empty() {
+        let warnings: Vec<_> = scenario.warnings.iter().map(|told| format!("warning: {told}")).collect();
+        writeln!(notes, "{}", capped(&warnings))?;
+    }
     if let Some(path) = &target.output {
         save(trace, path)?;
     } else {

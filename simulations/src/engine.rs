@@ -121,6 +121,8 @@ struct Simulation<'a> {
     last: u64,
     averages: Averages,
     ended: Millis,
+    /// When anything changed last that may help a pod that was refused.
+    changed: Millis,
     course: Course,
     attempts: Attempts,
     waits: Vec<u64>,
@@ -157,6 +159,7 @@ impl<'a> Simulation<'a> {
             last,
             averages: Averages::new(options.averages, last),
             ended: Millis::default(),
+            changed: Millis::default(),
             course: Course::default(),
             attempts: Attempts::default(),
             waits: Vec::new(),
@@ -171,8 +174,12 @@ impl<'a> Simulation<'a> {
             self.take_point();
             self.averages.until(self.timeline.now(), self.scheduler.cache());
             self.scheduler.advance_to(self.timeline.now());
-            if strategy.now(self.timeline.now()) {
+            let expired = strategy.now(self.timeline.now());
+            if expired {
                 self.scheduler.wake();
+            }
+            if expired || !matches!(happening, Happening::Cycle | Happening::Wakeup) {
+                self.changed = self.timeline.now();
             }
             if !matches!(happening, Happening::Cycle | Happening::Wakeup | Happening::Deadline) {
                 self.ended = self.timeline.now();
@@ -251,9 +258,9 @@ impl<'a> Simulation<'a> {
                 self.happens(Event::NodeGone(name.clone()), strategy);
                 self.node_changed(name);
             }
-            Step::Workload { workload, listed } => {
+            Step::Workload { workload, listed, gated } => {
                 let cache = self.scheduler.cache();
-                let told = self.controllers.set(workload, *listed, cache, &self.coming);
+                let told = self.controllers.set(workload, (*listed, *gated), cache, &self.coming);
                 self.happens(Event::Workload(told), strategy);
                 self.shrink(&workload.key, strategy);
                 self.gather();
@@ -320,10 +327,12 @@ impl<'a> Simulation<'a> {
     }
 
     /// Plans when pods are tried again that wait for nothing but time. Where nothing else is planned and nothing came of the
-    /// last try, nothing will come of the next.
+    /// last try, nothing will come of the next; nor where all had a turn since anything changed.
     fn plan_wakeup(&mut self) {
         let Some(at) = self.scheduler.next_wakeup() else { return };
-        let is_worth_it = self.progressed || !self.timeline.is_empty();
+        let round = self.options.profile.back_off.unwrap_or_default();
+        let all_had_a_turn = at > self.changed.after(round.forgotten.saturating_add(round.most));
+        let is_worth_it = self.progressed || (!self.timeline.is_empty() && !all_had_a_turn);
         if is_worth_it && self.waking.is_none_or(|planned| at < planned) {
             self.waking = Some(at);
             self.progressed = false;
@@ -334,7 +343,7 @@ impl<'a> Simulation<'a> {
     fn note<S: Strategy>(&mut self, attempt: Attempt, strategy: &mut S) {
         if attempt.outcome.is_bound() || attempt.preemption.is_some() {
             self.progressed = true;
-            self.ended = self.timeline.now();
+            (self.ended, self.changed) = (self.timeline.now(), self.timeline.now());
         }
         if attempt.outcome.is_bound()
             && let Some(since) = self.waiting.remove(&attempt.uid)

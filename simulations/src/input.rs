@@ -87,7 +87,7 @@ fn step(event: Event) -> Option<Step> {
         Event::RuntimeClass(class) => Some(Step::RuntimeClass(class)),
         Event::Workload(workload) => {
             let listed = *workload.key.kind != *"DaemonSet";
-            Some(Step::Workload { workload, listed })
+            Some(Step::Workload { workload, listed, gated: false })
         }
         Event::Pod(pod) if *pod.workload.kind == *"DaemonSet" && pod.node.is_none() => None,
         Event::Pod(pod) => Some(Step::Pod(pod)),

@@ -176,12 +176,19 @@ fn evaluated(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let evaluate::Files { name, scenario, placement, settings } = evaluate::Files::read(arguments)?;
+    let evaluate::Files { name, scenario, placement, place, settings } = evaluate::Files::read(arguments)?;
     for warning in &scenario.warnings {
         writeln!(notes, "warning: {warning}")?;
     }
-    let evaluation = evaluate::evaluate(&scenario, &placement, &settings)?;
+    let evaluation = evaluate::evaluate(&scenario, &placement, &settings)
+        .map_err(|error| error.downcast().map_or_else(|error| error, |error| in_file(&place, error)))?;
     let evaluation = Evaluation { trace: name, ..evaluation };
     out.write_all(evaluate::render(&evaluation, arguments.output)?.as_bytes())?;
     Ok(())
+}
+
+/// Every problem of a placement with its file.
+fn in_file(place: &str, error: evaluate::PlacementError) -> anyhow::Error {
+    let problems = error.problems.into_iter().map(|problem| format!("{place}: {problem}"));
+    evaluate::PlacementError { problems: problems.collect() }.into()
 }

@@ -53,7 +53,8 @@ pub struct Metrics {
     /// The largest load of a provider's replicas on a node where the same node is preferred; 1 is even load over all of
     /// them; `null` where no link has both ends on a node.
     pub hot_spot: Option<f64>,
-    /// The largest share of a workload's replicas on one node, the mean over the workloads of two replicas or more.
+    /// The largest share of a workload's replicas on one node, the mean over the workloads of two replicas or more; `null` where
+    /// nothing is placed.
     pub blast_radius: Option<f64>,
     /// Workloads of two replicas or more that have all of them on one node.
     pub whole_on_one_node: u32,
@@ -69,11 +70,13 @@ pub struct Metrics {
     pub stranded: u32,
     /// The share of all nodes' CPU that pods request, overhead included.
     pub requested_cpu: Option<f64>,
-    /// The share of all nodes' memory that pods request, overhead included, and shims that nobody requested take.
+    /// The share of all nodes' memory that pods request, overhead included, and shims that nobody requested take; kube-scheduler
+    /// does not see the shims.
     pub requested_memory: Option<f64>,
     /// The share of the pods that all nodes take.
     pub requested_pods: Option<f64>,
-    /// How many more pods of the mean of those that are placed fit, node by node.
+    /// How many more pods of the mean of those that are placed fit, node by node; none on nodes that are cordoned or tainted for all
+    /// of them, those of `DaemonSet`s aside.
     pub headroom: Option<u64>,
     /// Nodes of which pods take the largest share of the number of pods.
     pub binding_pods: u32,
@@ -107,7 +110,7 @@ impl Metrics {
             prefer_same_node: traffic(affinity.same_node),
             link_satisfaction: traffic(affinity.satisfaction),
             hot_spot: traffic(affinity.hot_spot).filter(|load| *load > 0.0),
-            blast_radius: (radius.workloads > 0).then_some(radius.mean),
+            blast_radius: (radius.workloads > 0 && taken.used.pods > 0).then_some(radius.mean),
             whole_on_one_node: radius.whole,
             nodes: taken.nodes,
             nodes_used: taken.nodes_used,

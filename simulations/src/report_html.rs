@@ -12,6 +12,7 @@
 mod axes;
 mod figures;
 mod graph;
+mod headline;
 mod node_map;
 mod page;
 mod sections;
@@ -110,7 +111,8 @@ impl Report {
     /// The strategy that the page is about: ours, or the one that gains most.
     fn subject(&self) -> &str {
         let best = self.comparison.best.get("gainedAffinity").map(|best| best.strategy.as_str());
-        if self.runs.contains_key("wit") { "wit" } else { best.unwrap_or_default() }
+        let first = || self.runs.keys().next().map(String::as_str).unwrap_or_default();
+        if self.runs.contains_key("wit") { "wit" } else { best.unwrap_or_else(first) }
     }
 
     /// What the subject is held against: the scheduler as it is, or else the first other strategy.

@@ -35,6 +35,8 @@ pub enum Step {
         workload: Workload,
         /// Whether its pods are those that arrive by steps of their own: nobody makes those that are missing.
         listed: bool,
+        /// Whether a scheduling gate holds the pods back that are made.
+        gated: bool,
     },
     /// A workload wants another number of replicas.
     Scaled(WorkloadKey, u32),

@@ -22,6 +22,7 @@
 mod examine;
 pub mod load;
 mod read;
+pub(crate) mod scheduling;
 mod schema;
 
 use std::io::{self, Write};
@@ -34,7 +35,7 @@ use wit_config::API_VERSION;
 use wit_graph::{Component, WorkloadKey};
 
 pub use examine::Examined;
-pub(crate) use read::{BYTE_ORDER_MARK, capped, in_the_line};
+pub(crate) use read::{BYTE_ORDER_MARK, capped, field_of, in_the_line};
 pub use read::{TraceError, TraceProblem};
 pub use schema::Line;
 
@@ -181,8 +182,9 @@ pub struct WorkloadRecord {
     /// `namespace/Kind/name`.
     #[schemars(with = "String")]
     pub workload: WorkloadKey,
-    /// How many replicas are wanted. Of a `DaemonSet` that is not listed the number is not read: it wants a pod on each node that
-    /// its template matches.
+    /// How many replicas are wanted; 1 where it is not said, as in Kubernetes. Of a `DaemonSet` that is not listed the number is not
+    /// read: it wants a pod on each node that its template matches.
+    #[serde(default = "one")]
     pub replicas: u32,
     /// Whether its pods are those that the trace lists, and no others: nobody makes those that are missing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -190,6 +192,10 @@ pub struct WorkloadRecord {
     /// What its pods look like, as a Deployment's `spec.template`. The annotation `wit-placement.dev/links` says whom they call.
     #[schemars(schema_with = "schema::template")]
     pub template: PodTemplateSpec,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// A pod that arrives.

@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use wit_config::{HostCatalogue, Settings};
 use wit_graph::Digest;
 
+use super::facts::{Facts, most_pods};
 use super::in_file;
 use super::progress::Progress;
 use super::tables::{comparison_text, run_text};
@@ -20,21 +21,25 @@ use crate::fail_if::FailIf;
 use crate::import::ImportError;
 use crate::input;
 use crate::metrics::Number;
-use crate::scenario::{Scenario, Step};
+use crate::scenario::Scenario;
 use crate::strategy::{Mirror, Name, OverHttp, Shown};
 use crate::terminal::escaped;
 use crate::trace::{Trace, TraceError};
 use crate::what_if::{Changed, WhatIf};
 
-const MIB: u64 = 1 << 20;
 /// What a run is called in which an extender elsewhere answered.
 const OVER_HTTP: &str = "via-http";
+/// What is said where wit-placement has nothing to do.
+const NO_WASM: &str = "wit-placement leaves every pod alone: none runs under a RuntimeClass of a Wasm runtime; `--runtime wasm` \
+                       makes them components.\n";
 
 /// A trace from its file, with what it simulates and what numbers from it rest on.
 pub(super) struct Opened {
     pub(super) scenario: Scenario,
     pub(super) settings: Settings,
     pub(super) assumptions: Assumptions,
+    /// Whether wit-placement has anything to do.
+    pub(super) has_wasm: bool,
 }
 
 /// How a run is made.
@@ -82,16 +87,24 @@ impl Opened {
             scenario = trace.load().context("after the changes")?;
         }
         let digest = Digest::of(bytes).to_string();
+        let facts = Facts::of(&scenario, &settings)?;
+        let (overhead, has_wasm) = (facts.overheads(), facts.has_wasm());
         let assumptions = Assumptions {
             trace: trace.header.name,
             input_sha256: digest.strip_prefix("sha256:").map(ToOwned::to_owned),
             most_pods: most_pods(&scenario),
-            overhead: overheads(&scenario),
+            overhead,
             synthetic: trace.header.synthetic,
             settings: told,
             ..Assumptions::default()
         };
-        Ok(Self { scenario, settings, assumptions })
+        Ok(Self { scenario, settings, assumptions, has_wasm })
+    }
+
+    /// What is to be said below the numbers of these strategies.
+    fn remark(&self, strategies: &[&str]) -> &'static str {
+        let ours = strategies.iter().any(|name| [Name::Wit.as_str(), OVER_HTTP].contains(name));
+        if ours && !self.has_wasm { NO_WASM } else { "" }
     }
 
     /// The document of a run.
@@ -137,35 +150,6 @@ fn in_trace(path: &Path, error: anyhow::Error) -> anyhow::Error {
     }
 }
 
-/// The smallest and the largest number of pods that a node takes.
-fn most_pods(scenario: &Scenario) -> (u32, u32) {
-    let nodes = scenario.steps.iter().filter_map(|(_, step)| match step {
-        Step::Node(node) => Some(node.allocatable.pods),
-        _ => None,
-    });
-    let (mut least, mut most) = (u32::MAX, 0);
-    for pods in nodes {
-        (least, most) = (least.min(pods), most.max(pods));
-    }
-    (least.min(most), most)
-}
-
-fn overheads(scenario: &Scenario) -> Vec<String> {
-    let classes = scenario.steps.iter().filter_map(|(_, step)| match step {
-        Step::RuntimeClass(class) => Some(class),
-        _ => None,
-    });
-    let told = classes.map(|class| {
-        let (cpu, memory) = (class.overhead.cpu_millis, class.overhead.memory_bytes);
-        let memory = match memory % MIB {
-            0 => format!("{} MiB", memory / MIB),
-            _ => format!("{memory} bytes"),
-        };
-        format!("RuntimeClass {}: {cpu}m CPU and {memory} a pod", class.name)
-    });
-    told.collect()
-}
-
 /// `wit-sim replay TRACE`.
 pub(crate) fn replay(
     trace: &Path,
@@ -184,7 +168,7 @@ pub(crate) fn replay(
         None => opened.run(arguments.strategy, how)?,
     };
     let text = match arguments.output {
-        Output::Text => run_text(&run),
+        Output::Text => run_text(&run) + opened.remark(&[run.strategy.as_str()]),
         Output::Json => serde_json::to_string_pretty(&run)? + "\n",
     };
     Ok(out.write_all(text.as_bytes())?)
@@ -237,7 +221,10 @@ pub(crate) fn compare(
     runs.extend(remote);
     let comparison = Comparison::of(assumptions, &runs);
     let text = match arguments.output {
-        Output::Text => comparison_text(&comparison),
+        Output::Text => {
+            let names: Vec<_> = comparison.strategies.keys().map(String::as_str).collect();
+            comparison_text(&comparison) + opened.remark(&names)
+        }
         Output::Json => serde_json::to_string_pretty(&comparison)? + "\n",
     };
     out.write_all(text.as_bytes())?;

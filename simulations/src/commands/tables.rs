@@ -128,12 +128,15 @@ fn aligned(text: &mut String, rows: &[Vec<String>]) {
     }
 }
 
-/// What was other than the trace has it.
+/// What pods take beside their requests, and what was other than the trace has it.
 fn changes(text: &mut String, assumptions: &Assumptions) {
     for (option, told) in &assumptions.settings {
         let _ = writeln!(text, "what if: {option} {told}");
     }
-    if !assumptions.settings.is_empty() {
+    for told in &assumptions.overhead {
+        let _ = writeln!(text, "overhead: {told}");
+    }
+    if !(assumptions.settings.is_empty() && assumptions.overhead.is_empty()) {
         text.push('\n');
     }
 }

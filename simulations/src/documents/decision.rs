@@ -43,7 +43,7 @@ pub struct Decision {
     /// What the extender's terms are measured by; absent where it does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale: Option<ScoreScale>,
-    /// Whom the scheduler wanted evicted, where that helps.
+    /// Whom the scheduler evicted so that the pod fits, in this try or the last one before it that evicted anybody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evicts: Option<Evicts>,
 }
@@ -207,7 +207,7 @@ impl Decision {
             let (node, extender) = (choice.node.clone(), extender(None, &choice.node));
             ranking.push(RankedNode { node, total: None, plugins: Vec::new(), extender });
         }
-        let evicts = attempt.preemption.as_ref().map(|preemption| Evicts {
+        let evicts = turns.made_room.as_ref().map(|preemption| Evicts {
             node: preemption.node.clone(),
             pods: preemption.victims.iter().map(|victim| victim.pod.to_string()).collect(),
         });

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use wit_placement::kube_scheduler::Attempt;
+use wit_placement::kube_scheduler::{Attempt, Preemption};
 use wit_placement::{Millis, NodeName, PodKey, Terms};
 
 use crate::strategy::{Scale, Strategy};
@@ -22,6 +22,8 @@ pub struct Turns {
     pub terms: BTreeMap<NodeName, Terms>,
     /// What those are measured by; `None` where the extender does not say.
     pub scale: Option<Scale>,
+    /// Who was evicted for it the last time that room was made, and where.
+    pub made_room: Option<Preemption>,
 }
 
 /// The last attempt of each pod by its name, in the order of the first ones.
@@ -37,10 +39,16 @@ impl Attempts {
     pub(super) fn push<S: Strategy>(&mut self, attempt: Attempt, now: Millis, strategy: &S) {
         let (terms, scale) = (terms(&attempt, strategy), strategy.scale(&attempt.uid));
         let place = *self.places.entry(attempt.pod.clone()).or_insert(self.last.len());
-        let new = Turns { first: now, last: now, count: 1, terms, scale };
+        let made_room = attempt.preemption.clone();
+        let new = Turns { first: now, last: now, count: 1, terms, scale, made_room };
         if let (Some(earlier), Some(turns)) = (self.last.get_mut(place), self.turns.get_mut(place)) {
             let is_same = earlier.uid == attempt.uid;
-            let again = || Turns { first: turns.first, count: turns.count.saturating_add(1), ..new.clone() };
+            let again = || Turns {
+                first: turns.first,
+                count: turns.count.saturating_add(1),
+                made_room: new.made_room.clone().or_else(|| turns.made_room.clone()),
+                ..new.clone()
+            };
             *turns = if is_same { again() } else { new };
             *earlier = attempt;
         } else {

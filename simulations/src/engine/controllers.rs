@@ -32,6 +32,7 @@ pub(super) struct Controllers {
 struct Controller {
     workload: Workload,
     listed: bool,
+    gated: bool,
     /// The number in the next pod's name.
     next: u32,
 }
@@ -48,12 +49,13 @@ pub(super) struct Daemonized {
 }
 
 impl Controllers {
-    /// A workload is there, new or changed; `coming` are pods on their way. Returns what it is: of a `DaemonSet` that makes
-    /// its pods the nodes say how many it wants.
+    /// A workload is there, new or changed; `coming` are pods on their way, and it is told whether the trace lists its pods and
+    /// whether a gate holds back those that are made. Returns what it is: of a `DaemonSet` that makes its pods the nodes say how
+    /// many it wants.
     pub(super) fn set(
         &mut self,
         told: &Workload,
-        listed: bool,
+        (listed, gated): (bool, bool),
         state: &ClusterState,
         coming: &Coming,
     ) -> Workload {
@@ -70,7 +72,7 @@ impl Controllers {
             self.daemons.remove(key);
         }
         let next = self.workloads.get(key).map_or(0, |known| known.next);
-        self.workloads.insert(key.clone(), Controller { workload: workload.clone(), listed, next });
+        self.workloads.insert(key.clone(), Controller { workload: workload.clone(), listed, gated, next });
         self.unsettled.insert(key.clone());
         workload
     }
@@ -257,6 +259,6 @@ impl Controller {
     fn made(&self, key: PodKey, shape: Arc<PodShape>, made: u64) -> Pod {
         let uid = PodUid::new(format!("{MADE}{made:09}"));
         let workload = self.workload.key.clone();
-        Pod { key, uid, workload, shape, node: None, finished: false, gated: false }
+        Pod { key, uid, workload, shape, node: None, finished: false, gated: self.gated }
     }
 }

@@ -22,6 +22,8 @@ pub struct Files {
     pub scenario: Scenario,
     /// The placement.
     pub placement: Placement,
+    /// The placement's file.
+    pub place: String,
     /// The settings; the defaults without a file.
     pub settings: Settings,
 }
@@ -37,9 +39,13 @@ impl Files {
         let placement = kept(placement(&arguments.placement), &mut problems);
         let settings = kept(arguments.config.as_deref().map(settings).transpose(), &mut problems);
         match (trace, placement, settings) {
-            (Some((name, scenario)), Some(placement), Some(settings)) => {
-                Ok(Self { name, scenario, placement, settings: settings.unwrap_or_default() })
-            }
+            (Some((name, scenario)), Some(placement), Some(settings)) => Ok(Self {
+                name,
+                scenario,
+                placement,
+                place: arguments.placement.display().to_string(),
+                settings: settings.unwrap_or_default(),
+            }),
             _ => Err(anyhow::anyhow!("{}", problems.join("\n"))),
         }
     }

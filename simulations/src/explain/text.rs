@@ -30,7 +30,7 @@ pub(super) fn text(explanation: &RunExplanation) -> String {
         let _ = writeln!(text, "beside {}", beside.join(", "));
     }
     if let Some(evicts) = &decision.evicts {
-        let _ = writeln!(text, "would fit on {} without {}", evicts.node, evicts.pods.join(", "));
+        let _ = writeln!(text, "evicted for it on {}: {}", evicts.node, evicts.pods.join(", "));
     }
     refused(&mut text, &decision.refused);
     ranking::ranking(&mut text, decision);

@@ -72,8 +72,22 @@ impl Text {
     }
 }
 
+/// A text as a label has it; control characters that have no escape of their own as `\\u{…}`, readable and harmless.
 fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\\' => escaped.push_str("\\\\"),
+            '"' => escaped.push_str("\\\""),
+            '\n' => escaped.push_str("\\n"),
+            // The backslash is escaped itself: OpenMetrics knows no other escape.
+            _ if letter.is_control() => {
+                let _ = write!(escaped, "\\\\u{{{:x}}}", u32::from(letter));
+            }
+            _ => escaped.push(letter),
+        }
+    }
+    escaped
 }
 
 fn number(value: f64) -> String {
@@ -81,5 +95,15 @@ fn number(value: f64) -> String {
         _ if value.is_nan() => "NaN".to_owned(),
         _ if value.is_infinite() => if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned(),
         _ => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_control_character_is_in_a_label() {
+        assert_eq!(escaped("a\u{1b}[31m\r\n\"b\\"), "a\\\\u{1b}[31m\\\\u{d}\\n\\\"b\\\\");
     }
 }

@@ -9,7 +9,7 @@ use wit_sources::cluster::quantity::{self, QuantityError, Unit};
 
 use super::changes::Ended;
 use super::objects::{self, Runtime, WASM_CLASS};
-use super::{ImportProblem, Imported, InputFile};
+use super::{ImportError, ImportProblem, Imported, InputFile};
 use crate::trace::{Happening, Header, Record, Trace};
 
 /// The labels that a kubelet gives its node beside its name.
@@ -47,7 +47,15 @@ pub(super) fn bytes(text: &str) -> Result<u64, QuantityError> {
 
 impl Additions {
     /// The trace of what a source told in these files.
-    pub(super) fn trace(&self, format: &str, files: &[InputFile], ended: Ended) -> Imported {
+    ///
+    /// # Errors
+    /// Where it told nothing that a trace has.
+    pub(super) fn trace(
+        &self,
+        format: &str,
+        files: &[InputFile],
+        ended: Ended,
+    ) -> Result<Imported, ImportError> {
         let name = match files {
             [only] => only.title(),
             _ => files.first().and_then(InputFile::folder).unwrap_or_default(),
@@ -57,7 +65,15 @@ impl Additions {
     }
 
     /// The trace of what a source told.
-    pub(super) fn onto(&self, mut header: Header, ended: Ended) -> Imported {
+    ///
+    /// # Errors
+    /// Where it told nothing that a trace has.
+    pub(super) fn onto(&self, mut header: Header, ended: Ended) -> Result<Imported, ImportError> {
+        if ended.records.is_empty() {
+            let file = header.sources.first().map_or(header.name, |source| source.name.clone());
+            let message = "nothing to import: there is no node, workload or pod".to_owned();
+            return Err(ImportProblem { file, place: String::new(), message }.into());
+        }
         let passed_over = ended.other.iter().map(|(kind, count)| ImportProblem {
             file: header.name.clone(),
             place: String::new(),
@@ -84,7 +100,7 @@ impl Additions {
             let told = "every image was made a component with an empty world, and every node able to run it";
             header.synthetic.push(told.to_owned());
         }
-        Imported { trace: Trace { header, records, unfinished: None }, passed_over }
+        Ok(Imported { trace: Trace { header, records, unfinished: None }, passed_over })
     }
 
     fn added_nodes(&self) -> Vec<Record> {

@@ -7,6 +7,8 @@
 mod essence;
 mod kinds;
 mod names;
+mod priorities;
+mod revisions;
 mod stream;
 
 use std::collections::btree_map::Entry;
@@ -18,7 +20,9 @@ use serde_json::Value;
 use wit_graph::WorkloadKey;
 
 use self::kinds::{Told, ToldPod};
+use self::priorities::Priorities;
 use super::problems::Problems;
+use crate::trace::scheduling::is_gated;
 use crate::trace::{Happening, NodeRef, PodRecord, PodRef, Record, Scaled, WorkloadRecord, WorkloadRef};
 
 pub(super) use self::kinds::reference;
@@ -30,6 +34,9 @@ pub(crate) struct Changes {
     records: Vec<Record>,
     nodes: BTreeMap<String, Node>,
     classes: BTreeMap<String, RuntimeClass>,
+    priorities: Priorities,
+    /// The Deployments of `ReplicaSet`s.
+    revisions: BTreeMap<WorkloadKey, WorkloadKey>,
     workloads: BTreeMap<WorkloadKey, WorkloadRecord>,
     pods: BTreeMap<String, PodState>,
     /// How many replicas of a workload are there, and how many were there at most.
@@ -48,6 +55,8 @@ pub(crate) struct Changes {
 struct PodState {
     owner: Option<WorkloadKey>,
     has_ended: bool,
+    /// A pod that a gate holds back, and since when: it comes when the gate is open.
+    held: Option<(u64, PodRecord)>,
 }
 
 /// What a source has told, when it has ended.
@@ -70,6 +79,11 @@ impl Changes {
         match told.map(|told| self.under_its_name(told)) {
             Some(Told::Node(node)) => self.node(at, *node),
             Some(Told::RuntimeClass(class)) => self.class(at, *class),
+            Some(Told::PriorityClass(class)) => self.priorities.told(*class),
+            Some(Told::Revision { replica_set, deployment }) => {
+                self.passed_over("ReplicaSet of a Deployment");
+                self.revisions.insert(replica_set, deployment);
+            }
             Some(Told::Workload(workload)) => self.workload(at, *workload),
             Some(Told::Pod(pod)) => self.pod(at, *pod),
             Some(Told::Other(kind)) => self.passed_over(&kind),
@@ -110,6 +124,12 @@ impl Changes {
 
     /// The records in the order of time; at the beginning, what others need comes before them.
     pub(super) fn end(mut self) -> Ended {
+        for pod in self.pods.values_mut() {
+            let held =
+                pod.held.take().map(|(since, held)| Record::new(since, Happening::Pod(Box::new(held))));
+            self.records.extend(held);
+        }
+        self.follow_revisions();
         for record in &mut self.records {
             if let Happening::Workload(workload) = &mut record.happening {
                 workload.listed = self.replicas.contains_key(&workload.workload);
@@ -123,6 +143,7 @@ impl Changes {
         // Those that are made up come first, so that what has the same time stays behind them.
         records.extend(self.records);
         records.sort_by_key(|record| (record.at, if record.at == 0 { rank(&record.happening) } else { 0 }));
+        self.priorities.set(&mut records);
         let strays = unbind(&mut records);
         Ended { records, made_up, strays, other: self.other }
     }
@@ -172,17 +193,25 @@ impl Changes {
     /// A pod that comes, or news of one: that it has ended is told on, where it was bound is not.
     fn pod(&mut self, at: u64, pod: ToldPod) {
         let name = pod.record.pod.clone();
+        let gated = pod.record.template.as_ref().is_some_and(is_gated);
         match self.pods.entry(name) {
             Entry::Occupied(_) if pod.has_ended => self.finished(at, &pod.record.pod),
-            Entry::Occupied(_) => {}
+            Entry::Occupied(mut entry) => {
+                if !gated && entry.get_mut().held.take().is_some() {
+                    self.push(at, Happening::Pod(Box::new(pod.record)));
+                }
+            }
             Entry::Vacant(entry) => {
                 let owner = pod.record.workload.clone();
-                entry.insert(PodState { owner: owner.clone(), has_ended: pod.has_ended });
+                let held = (gated && !pod.has_ended).then(|| (at, pod.record.clone()));
+                entry.insert(PodState { owner: owner.clone(), has_ended: pod.has_ended, held });
                 if !pod.has_ended {
                     if let Some(owner) = owner {
                         self.replica(at, &owner, &pod.record);
                     }
-                    self.push(at, Happening::Pod(Box::new(pod.record)));
+                    if !gated {
+                        self.push(at, Happening::Pod(Box::new(pod.record)));
+                    }
                 }
             }
         }
@@ -204,6 +233,9 @@ impl Changes {
         let Some(pod) = self.pods.get_mut(name) else { return };
         let had_ended = std::mem::replace(&mut pod.has_ended, true);
         let owner = pod.owner.clone();
+        if let Some((since, held)) = pod.held.take() {
+            self.records.push(Record::new(since, Happening::Pod(Box::new(held))));
+        }
         if is_forgotten {
             self.pods.remove(name);
         }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use wit_graph::Digest;
 
 use super::{ImportError, ImportProblem};
-use crate::trace::{BYTE_ORDER_MARK, Source};
+use crate::trace::{BYTE_ORDER_MARK, Source, field_of};
 
 /// A file that is imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,10 +83,8 @@ impl InputFile {
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ImportError> {
         let mut json = serde_json::Deserializer::from_slice(self.content());
         let problem = |place: String, message: String| ImportProblem { file: self.name(), place, message };
-        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = error.path().to_string();
-            problem(if path == "." { String::new() } else { path }, error.inner().to_string())
-        })?;
+        let value = serde_path_to_error::deserialize(&mut json)
+            .map_err(|error| problem(field_of(error.path()), error.inner().to_string()))?;
         json.end().map_err(|error| problem(String::new(), error.to_string()))?;
         Ok(value)
     }

@@ -15,12 +15,16 @@ use super::additions::Additions;
 use super::changes::{Changes, reference};
 use super::problems::Problems;
 use super::{ImportError, Imported, InputFile};
-use crate::trace::in_the_line;
+use crate::trace::{field_of, in_the_line};
 
 /// The format's name.
 const FORMAT: &str = "kss";
 /// The lists of an export that are read, and what their objects are.
-const LISTS: [(&str, &str); 2] = [("nodes", "Node"), ("pods", "Pod")];
+const LISTS: [(&str, &str, &str); 3] = [
+    ("priorityClasses", "scheduling.k8s.io/v1", "PriorityClass"),
+    ("nodes", "v1", "Node"),
+    ("pods", "v1", "Pod"),
+];
 
 /// A line of a record.
 #[derive(Deserialize)]
@@ -56,23 +60,24 @@ pub fn import(files: &[InputFile], additions: &Additions) -> Result<Imported, Im
     if !all.is_empty() {
         return Err(ImportError { problems: all });
     }
-    Ok(additions.trace(FORMAT, files, changes.end()))
+    additions.trace(FORMAT, files, changes.end())
 }
 
 /// The cluster of an export.
 fn snapshot(mut export: Map<String, Value>, changes: &mut Changes, problems: &mut Problems<'_>) {
-    for (list, kind) in LISTS {
+    for (list, api_version, kind) in LISTS {
         match export.remove(list) {
             Some(Value::Array(objects)) => {
                 for (index, mut object) in objects.into_iter().enumerate() {
                     if let Some(fields) = object.as_object_mut() {
-                        fields.insert("apiVersion".to_owned(), "v1".into());
+                        fields.insert("apiVersion".to_owned(), api_version.into());
                         fields.insert("kind".to_owned(), kind.into());
                     }
                     changes.applied(0, &format!("{list}[{index}]"), object, problems);
                 }
             }
             Some(Value::Null) => {}
+            None if list == "priorityClasses" => {}
             Some(_) => problems.add(list, "is no list"),
             None => problems.add("", format_args!("is no export: it has no `{list}`")),
         }
@@ -88,11 +93,11 @@ fn record(file: &InputFile, changes: &mut Changes, problems: &mut Problems<'_>) 
         }
         let mut json = serde_json::Deserializer::from_slice(text);
         let line: Result<Line, _> = serde_path_to_error::deserialize(&mut json);
-        match line.map_err(|error| (error.path().to_string(), in_the_line(&error.into_inner().to_string()))) {
+        match line.map_err(|error| (field_of(error.path()), in_the_line(&error.into_inner().to_string()))) {
             Ok(line) => {
                 lines.insert((line.time.as_millisecond(), number), line);
             }
-            Err((path, error)) if path == "." => problems.add(format_args!("line {number}"), error),
+            Err((path, error)) if path.is_empty() => problems.add(format_args!("line {number}"), error),
             Err((path, error)) => problems.add(format_args!("line {number}: {path}"), error),
         }
     }

@@ -20,7 +20,7 @@ use super::{ImportError, Imported, InputFile};
 /// The format's name.
 const FORMAT: &str = "kwok";
 /// The resources that are read, and what their objects are.
-const RESOURCES: [(&str, &str, &str, &str); 8] = [
+const RESOURCES: [(&str, &str, &str, &str); 9] = [
     ("", "nodes", "v1", "Node"),
     ("", "pods", "v1", "Pod"),
     ("apps", "daemonsets", "apps/v1", "DaemonSet"),
@@ -29,6 +29,7 @@ const RESOURCES: [(&str, &str, &str, &str); 8] = [
     ("apps", "statefulsets", "apps/v1", "StatefulSet"),
     ("batch", "jobs", "batch/v1", "Job"),
     ("node.k8s.io", "runtimeclasses", "node.k8s.io/v1", "RuntimeClass"),
+    ("scheduling.k8s.io", "priorityclasses", "scheduling.k8s.io/v1", "PriorityClass"),
 ];
 
 #[derive(Deserialize)]
@@ -82,7 +83,7 @@ pub fn import(files: &[InputFile], additions: &Additions) -> Result<Imported, Im
     if !all.is_empty() {
         return Err(ImportError { problems: all });
     }
-    Ok(additions.trace(FORMAT, files, reading.changes.end()))
+    additions.trace(FORMAT, files, reading.changes.end())
 }
 
 #[derive(Default)]

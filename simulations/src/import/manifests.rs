@@ -122,16 +122,16 @@ pub fn import(
             Ok(load) => passed_over.extend(scalers::add(&scalers, &load, &mut ended.records)),
             Err(error) => problems.extend(error.problems),
         },
-        None => passed_over.extend(scalers.iter().map(Scaler::without_load)),
+        None => passed_over.extend(scalers.iter().map(|scaler| scaler.without_load(bound))),
     }
     if !problems.is_empty() {
         return Err(ImportError { problems });
     }
     let mut imported = match &input.live {
-        None => additions.trace(format, &input.objects, ended),
+        None => additions.trace(format, &input.objects, ended)?,
         Some(live) => {
             let source = Source { format: format.to_owned(), name: live.server.clone(), sha256: None };
-            additions.onto(Header::new("cluster", vec![source]), ended)
+            additions.onto(Header::new("cluster", vec![source]), ended)?
         }
     };
     let header = &mut imported.trace.header;

@@ -21,7 +21,7 @@ use wit_placement::Resources;
 use super::additions::{bytes, cpu_millis};
 use super::objects::{self, Runtime, Template, WASM_CLASS, image_of, name_of};
 use super::problems::Problems;
-use super::{ImportError, Imported, InputFile};
+use super::{ImportError, ImportProblem, Imported, InputFile};
 use crate::trace::{Happening, Header, PodRecord, Record, Trace, WorkloadRecord};
 
 /// The format's name.
@@ -105,8 +105,15 @@ struct Traffic {
 /// # Errors
 /// Everything in the file that does not make sense.
 pub fn import(file: &InputFile, options: &RasaOptions) -> Result<Imported, ImportError> {
-    let cluster: Cluster = file.json()?;
     let name = file.name();
+    // What is wrong further in is told with its place.
+    let no_rasa = |problem: ImportProblem| match problem.place.as_str() {
+        "" => ImportProblem { message: format!("this is no RASA file: {}", problem.message), ..problem },
+        _ => problem,
+    };
+    let cluster: Cluster = file.json().map_err(|error: ImportError| ImportError {
+        problems: error.problems.into_iter().map(no_rasa).collect(),
+    })?;
     let mut import = Import { options, cluster: &cluster, problems: Problems::of(&name) };
     let records = import.records();
     import.problems.finish(())?;

@@ -16,6 +16,7 @@ use super::additions::Additions;
 use super::changes::{Changes, reference};
 use super::problems::Problems;
 use super::{ImportError, ImportProblem, Imported, InputFile};
+use crate::trace::field_of;
 
 /// The format's name.
 const FORMAT: &str = "sktrace";
@@ -86,7 +87,8 @@ pub fn import(file: &InputFile, additions: &Additions) -> Result<Imported, Impor
     }
     ends.for_each(|(end, pod)| changes.finished(at(end), pod));
     let passed_over = passed_over(&name, &exported);
-    let mut imported = problems.finish(additions.trace(FORMAT, std::slice::from_ref(file), changes.end()))?;
+    let ended = problems.finish(changes.end())?;
+    let mut imported = additions.trace(FORMAT, std::slice::from_ref(file), ended)?;
     imported.passed_over.extend(passed_over);
     Ok(imported)
 }
@@ -96,8 +98,7 @@ fn decoded(file: &InputFile, problems: &mut Problems<'_>) -> Option<Exported> {
     let exported: Exported = match serde_path_to_error::deserialize(&mut deserializer) {
         Ok(exported) => exported,
         Err(error) => {
-            let path = error.path().to_string();
-            problems.add(if path == "." { "" } else { &path }, format_args!("no trace: {}", error.inner()));
+            problems.add(field_of(error.path()), format_args!("no trace: {}", error.inner()));
             return None;
         }
     };

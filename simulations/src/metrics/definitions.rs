@@ -25,12 +25,16 @@ pub(super) fn definition(key: &str) -> (&'static str, &'static str) {
         ),
         "blastRadius" => ("the mean of max x(s,m)/d(s) over workloads with d(s) ≥ 2", "of wit-placement"),
         "wholeOnOneNode" => ("workloads with d(s) ≥ 2 and max x(s,m) = d(s)", "of wit-placement"),
-        "requestedCpu" | "requestedMemory" | "requestedPods" => (
+        "requestedMemory" => (
+            "what pods take, shims included, on all nodes ÷ what all nodes have allocatable",
+            "Kubernetes' requests and allocatable, and the host catalogue's shims",
+        ),
+        "requestedCpu" | "requestedPods" => (
             "what pods take on all nodes ÷ what all nodes have allocatable",
             "Kubernetes' requests and allocatable",
         ),
         "headroom" => (
-            "the sum over nodes of the smallest of free CPU, memory, pods and instances ÷ the mean pod's",
+            "the sum over nodes that admit a placed pod of the smallest of free CPU, memory, pods and instances ÷ the mean pod's",
             "of wit-placement",
         ),
         "bindingPods" | "bindingCpu" | "bindingMemory" | "bindingInstances" => (

@@ -68,16 +68,20 @@ pub const METRICS: &[Metric] = &[
     }),
     share(
         "requestedMemory",
-        "memory requested",
-        "The share of all nodes' memory that is requested, or taken by shims that nobody requested.",
+        "memory needed (with shims)",
+        "The share of all nodes' memory that is requested, or taken by shims that nobody requested: kube-scheduler sees the \
+         requests alone.",
         |it| it.requested_memory,
     ),
     share("requestedPods", "pods taken", "The share of the pods that all nodes take.", |it| {
         it.requested_pods
     }),
-    count("headroom", "headroom", "How many more pods of the mean of those that are placed fit.", |it| {
-        it.headroom.map(|pods| pods as f64)
-    })
+    count(
+        "headroom",
+        "headroom",
+        "How many more pods of the mean of those that are placed fit, on nodes that admit any of them.",
+        |it| it.headroom.map(|pods| pods as f64),
+    )
     .higher(),
     count(
         "bindingPods",

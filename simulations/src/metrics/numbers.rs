@@ -87,6 +87,7 @@ impl Number {
     /// Refusals by one code, by their key.
     pub(crate) fn of_refusals(key: &str) -> Self {
         let code = key.strip_prefix(REFUSALS).unwrap_or(key);
+        let code = if key == refusals_key(SCHEDULER_CODE) { SCHEDULER_CODE } else { code };
         Self {
             key: key.to_owned(),
             short: None,

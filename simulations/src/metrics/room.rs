@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wit_placement::{ClusterState, NodeState, PodShape, Resources, Usage, instance_cap};
+use wit_placement::kube_scheduler::refusal;
+use wit_placement::{ClusterState, NodeState, PodShape, Resources, Usage, WorkloadState, instance_cap};
 
 use crate::density::{Constraint, Demand, Room};
 
@@ -16,11 +17,16 @@ pub(super) struct Taken<'a> {
     offered_pods: u64,
     /// The Wasm handlers that workloads use.
     handlers: BTreeSet<&'a str>,
+    /// What the pods look like that are placed, those of nodes aside.
+    placed: Vec<&'a PodShape>,
 }
 
 impl<'a> Taken<'a> {
     pub(super) fn of(state: &'a ClusterState) -> Self {
-        let empty = Self { handlers: handlers(state).collect(), ..Self::default() };
+        let placed =
+            state.workloads().filter(|it| it.placed_replicas() > 0 && *it.key().kind != *"DaemonSet");
+        let placed = placed.map(WorkloadState::shape).collect();
+        let empty = Self { handlers: handlers(state).collect(), placed, ..Self::default() };
         state.nodes().fold(empty, |mut taken, (_, node)| {
             let (offered, used) = (node.allocatable(), node.used());
             taken.nodes += 1;
@@ -47,6 +53,13 @@ impl<'a> Taken<'a> {
         share_of(self.used.pods.into(), self.offered_pods)
     }
 
+    /// Whether any of the pods that are placed might be on the node however empty it is, as far as cordon and taints say.
+    fn is_admitted(&self, node: &NodeState) -> bool {
+        let Some(node) = node.object() else { return false };
+        let admits_all = !node.unschedulable && node.taints.is_empty();
+        admits_all || self.placed.iter().any(|shape| refusal(shape, node).is_empty())
+    }
+
     /// The mean of the pods that are placed; `None` where there are none.
     fn mean(&self) -> Option<Demand> {
         let pods = u64::from(self.used.pods);
@@ -69,7 +82,8 @@ pub(super) fn headroom(state: &ClusterState, taken: &Taken<'_>) -> Option<u64> {
 /// As [`headroom`], for one node.
 pub(super) fn headroom_of(state: &ClusterState, taken: &Taken<'_>, node: &NodeState) -> Option<u64> {
     // A mean of nothing fits without end: the node's pods then end it.
-    taken.mean().map(|mean| left(state, taken, node).fit(mean).pods)
+    let fit = |mean| if taken.is_admitted(node) { left(state, taken, node).fit(mean).pods } else { 0 };
+    taken.mean().map(fit)
 }
 
 /// What is left on a node.

@@ -292,3 +292,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn no_room_is_on_nodes_that_admit_nobody_who_is_placed() {
+    let changed = |change: &dyn Fn(&mut Node)| {
+        let Event::Node(mut free) = node("b", 1_000, 4) else { unreachable!("it is a node") };
+        change(&mut free);
+        let pods = workload("front", 300, "", "a");
+        Metrics::of(&cluster([node("a", 300, 1), Event::Node(free)].into_iter().chain(pods)), Millis(0))
+            .headroom
+    };
+    assert_eq!(changed(&|_| {}), Some(3));
+    assert_eq!(changed(&|node| node.unschedulable = true), Some(0));
+    let taint = wit_placement::Taint {
+        key: "gpu".to_owned(),
+        value: String::new(),
+        effect: wit_placement::TaintEffect::NoSchedule,
+    };
+    assert_eq!(changed(&|node| node.taints = vec![taint.clone()]), Some(0));
+}
+
+#[test]
+fn nothing_is_on_one_node_where_nothing_is_placed() {
+    let state = cluster(std::iter::once(node("a", 100, 4)).chain(workload("front", 300, "", "..")));
+    assert_eq!(Metrics::of(&state, Millis(0)).blast_radius, None);
+}
+
+#[test]
+fn refusals_of_the_scheduler_have_one_name_for_people() {
+    assert_eq!(Number::named("refusalsKubeScheduler").unwrap().label.trim(), "kube-scheduler");
+}

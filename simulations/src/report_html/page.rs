@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::axes::{STYLE, legend, percent};
 use super::graph::Graph;
-use super::{Report, figures, node_map, sections};
+use super::{Report, figures, headline, node_map, sections};
 
 const PAGE_STYLE: &str = include_str!("page.css");
 
@@ -26,7 +26,7 @@ pub(super) fn page(report: &Report) -> Markup {
                 header {
                     p class="kicker" { "wit-sim report" }
                     h1 { (trace) }
-                    (sections::headline(report))
+                    (headline::headline(report))
                 }
                 main {
                     (sections::assumptions(report))

@@ -7,7 +7,7 @@ use super::axes::{duration, percent};
 use super::page::section;
 use super::table::{Column, table};
 use crate::documents::Run;
-use crate::metrics::{METRICS, NOTHING, Number, Routing, Unit, When, mean_key, metric};
+use crate::metrics::{METRICS, NOTHING, Number, Routing, When, metric};
 use crate::statistics::Estimate;
 
 /// How many rows of a long table the page has; the CSV has all.
@@ -19,48 +19,8 @@ impl Report {
         self.runs.values().flatten().any(|run| run.metrics.gained_affinity.is_some())
     }
 
-    fn estimate(&self, strategy: &str, key: &str) -> Option<&Estimate> {
+    pub(super) fn estimate(&self, strategy: &str, key: &str) -> Option<&Estimate> {
         self.comparison.strategies.get(strategy)?.get(key)
-    }
-}
-
-/// The shares of G, R and S, in a sentence and as tiles.
-pub(super) fn headline(report: &Report) -> Markup {
-    let subject = report.subject();
-    // Where nobody is left at the end, what was before counts.
-    let ends = report.has_traffic_at_end();
-    let over_time = mean_key("gainedAffinity");
-    let gained = if ends { "gainedAffinity" } else { over_time.as_str() };
-    let share = |strategy: &str, key: &str| {
-        report.estimate(strategy, key).map(|estimate| Unit::Share.estimate(estimate)).unwrap_or_default()
-    };
-    html! {
-        p class="headline" {
-            @if ends { "With " } @else { "On average over time, with " }
-            strong { (subject) } ", " strong { (share(subject, gained)) }
-            " of the traffic can stay on its node"
-            @if let Some(baseline) = report.baseline() {
-                ", against " (share(baseline, gained)) " with " (baseline)
-            }
-            "."
-        }
-        dl class="tiles" {
-            @for metric in METRICS.iter().filter(|metric| metric.short.is_some()) {
-                div {
-                    dt { (metric.label()) }
-                    dd {
-                        @let key = if ends { metric.key.to_owned() } else { mean_key(metric.key) };
-                        span class="big" { (share(subject, &key)) }
-                        @if let Some(baseline) = report.baseline() {
-                            span class="against" { (baseline) ": " (share(baseline, &key)) }
-                        }
-                        @if let Some(routing) = metric.routing {
-                            span class="routing" { (code(routing.requires())) }
-                        }
-                    }
-                }
-            }
-        }
     }
 }
 
@@ -99,7 +59,7 @@ pub(super) fn assumptions(report: &Report) -> Markup {
 }
 
 /// Words with what stands between backticks as code.
-fn code(words: &str) -> Markup {
+pub(super) fn code(words: &str) -> Markup {
     html! {
         @for (number, part) in words.split('`').enumerate() {
             @if number % 2 == 1 { code { (part) } } @else { (part) }

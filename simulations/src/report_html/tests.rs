@@ -280,3 +280,17 @@ fn the_same_runs_give_the_same_bytes() {
         }
     }
 }
+
+#[test]
+fn where_nobody_calls_the_headline_is_about_room() {
+    let mut only = run("default", 0, 0.0, 9);
+    only.metrics =
+        Metrics { gained_affinity: None, random_balancing: None, prefer_same_node: None, ..only.metrics };
+    let html = Report::new(vec![only]).unwrap().html();
+    let told =
+        "With <strong>default</strong>, <strong>9</strong> of 40 nodes are used and 3 pods are pending.";
+    assert!(html.contains(told), "{html}");
+    assert!(!html.contains("<strong></strong>"), "{html}");
+    let alone = Report::new(vec![run("default", 0, 0.4, 9)]).unwrap().html();
+    assert!(alone.contains("With <strong>default</strong>, <strong>40.0 %</strong>"), "{alone}");
+}

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
 use tokio::runtime::Runtime;
 use wit_placement::kube_scheduler::{FilterReply, SchedulerExtender};
 use wit_placement::{Event, Millis, Node, NodeName, Pod};
@@ -47,8 +48,13 @@ impl OverHttp {
     /// mirror.
     ///
     /// # Errors
-    /// Where requests cannot be made.
+    /// Where the URL has no scheme, or requests cannot be made.
     pub fn new(url: &str, shown: Shown, mirror: Option<Mirror>) -> anyhow::Result<Self> {
+        let has_scheme = ["http://", "https://"].iter().any(|scheme| url.starts_with(scheme));
+        ensure!(
+            has_scheme,
+            "--via-http {url}: begins with neither http:// nor https://, as in http://127.0.0.1:8080/v1"
+        );
         Ok(Self {
             extender: RemoteExtender::new(url)?,
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,

@@ -14,11 +14,12 @@ use wit_sources::cluster::admission::{AdmissionError, apply_admission};
 use wit_sources::cluster::convert::LINKS_ANNOTATION;
 use wit_sources::cluster::{ConvertError, Converted, ObjectName, Problem, convert};
 
-use super::{Happening, Image, PodRecord, Trace, TraceError, TraceProblem, WorkloadRecord};
+use super::{Happening, Image, PodRecord, Trace, TraceError, TraceProblem, WorkloadRecord, scheduling};
 use crate::scenario::{Scenario, Step};
 
 /// More replicas of a workload than any cluster has pods: a slip of the finger.
 const MOST_REPLICAS: u32 = 1_000_000;
+const NO_NODES: &str = "the trace has no nodes: give them with `wit-sim import … --nodes N`";
 
 impl Trace {
     /// What the trace simulates.
@@ -61,7 +62,10 @@ struct Loading {
     problems: Vec<TraceProblem>,
     classes: BTreeMap<String, RuntimeClass>,
     nodes: BTreeSet<NodeName>,
-    workloads: BTreeMap<WorkloadKey, Arc<PodShape>>,
+    /// Whether there ever was one.
+    has_nodes: bool,
+    /// What pods of a workload look like, and whether a gate holds them back.
+    workloads: BTreeMap<WorkloadKey, (Arc<PodShape>, bool)>,
     /// The pods that arrived and cannot have left yet, whatever the scheduler did with them.
     pods: BTreeSet<PodKey>,
     /// How many pods arrived.
@@ -74,6 +78,8 @@ struct Loading {
     linked: BTreeMap<(String, String), usize>,
     /// The first line that names a `RuntimeClass`.
     wanted: BTreeMap<String, usize>,
+    /// What else is to be said of templates, with the first line.
+    notes: BTreeMap<String, usize>,
 }
 
 impl Loading {
@@ -84,9 +90,12 @@ impl Loading {
 
     /// Says what leads to nothing that the trace ever has.
     fn warn_of_nothing(&mut self) {
-        let Self { scenario, classes, unread, named, linked, wanted, .. } = self;
+        if !self.has_nodes && self.problems.is_empty() && self.unread.is_empty() {
+            self.scenario.warnings.push(NO_NODES.to_owned());
+        }
+        let Self { scenario, classes, unread, named, linked, wanted, notes, .. } = self;
         let told = |name: &str| unread.iter().any(|line| line.contains(name));
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<_> = notes.iter().map(|(told, line)| (*line, told.clone())).collect();
         for ((namespace, name), line) in
             linked.iter().filter(|(key, _)| !named.contains(*key) && !told(&key.1))
         {
@@ -132,6 +141,7 @@ impl Loading {
             Happening::Node(node) => {
                 let node = self.converted(convert::node(node))?;
                 self.nodes.insert(node.name.clone());
+                self.has_nodes = true;
                 Some(Step::Node(node))
             }
             Happening::NodeDrained(node) => {
@@ -215,7 +225,7 @@ impl Loading {
         Some(Step::NodeGone(name))
     }
 
-    fn known(&mut self, field: &str, workload: &WorkloadKey) -> Option<Arc<PodShape>> {
+    fn known(&mut self, field: &str, workload: &WorkloadKey) -> Option<(Arc<PodShape>, bool)> {
         let shape = self.workloads.get(workload).cloned();
         if shape.is_none() && !self.is_unread(&workload.to_string()) {
             self.problem(field, format_args!("there is no workload `{workload}` at this time"));
@@ -233,14 +243,18 @@ impl Loading {
         let replicas = self.replicas("workload.replicas", record.replicas);
         self.named.insert((namespace.to_string(), name.to_string()));
         let shape = self.shape("workload", owner, &record.template)?;
-        self.workloads.insert(record.workload.clone(), Arc::clone(&shape));
+        let gated = scheduling::is_gated(&record.template);
+        self.workloads.insert(record.workload.clone(), (Arc::clone(&shape), gated));
         let workload = Workload { key: record.workload.clone(), replicas: replicas?, shape };
-        Some(Step::Workload { workload, listed: record.listed })
+        Some(Step::Workload { workload, listed: record.listed, gated })
     }
 
     fn shape(&mut self, field: &str, owner: ObjectName, template: &PodTemplateSpec) -> Option<Arc<PodShape>> {
         let namespace = owner.namespace.clone().unwrap_or_default();
         let shape = self.converted(convert::pod_template(owner, template))?;
+        for told in scheduling::warnings(template) {
+            self.notes.entry(told).or_insert(self.line);
+        }
         for link in &shape.links {
             self.linked.entry((namespace.clone(), link.provider.clone())).or_insert(self.line);
         }
@@ -264,10 +278,11 @@ impl Loading {
         let own = || WorkloadKey::new(&*key.namespace, "Pod", &*key.name);
         let workload = record.workload.clone().unwrap_or_else(own);
         self.named.insert((workload.namespace.to_string(), workload.name.to_string()));
-        let shape = match &record.template {
+        let (shape, gated) = match &record.template {
             Some(template) => {
                 let (namespace, name) = (Some(key.namespace.to_string()), key.name.to_string());
-                self.shape("pod", ObjectName { kind: "Pod".to_owned(), namespace, name }, template)?
+                let owner = ObjectName { kind: "Pod".to_owned(), namespace, name };
+                (self.shape("pod", owner, template)?, scheduling::is_gated(template))
             }
             None => self.known("pod.workload", &workload)?,
         };
@@ -281,7 +296,8 @@ impl Loading {
         }
         self.arrived += 1;
         let uid = PodUid::new(format!("listed-{:09}", self.arrived));
-        Some(Step::Pod(Pod { key, uid, workload, shape, node, finished: false, gated: false }))
+        let gated = gated && node.is_none();
+        Some(Step::Pod(Pod { key, uid, workload, shape, node, finished: false, gated }))
     }
 
     fn pod_key(&mut self, field: &str, text: &str) -> Option<PodKey> {

@@ -189,9 +189,13 @@ impl Reading {
     }
 
     fn refused<E: fmt::Display>(&mut self, error: &serde_path_to_error::Error<E>) {
-        let field = error.path().to_string();
-        self.problem(if field == "." { "" } else { &field }, in_the_line(&error.inner().to_string()));
+        self.problem(&field_of(error.path()), in_the_line(&error.inner().to_string()));
     }
+}
+
+/// The field that a parser had come to; empty at the very beginning, and what it had not read the name of is left out.
+pub(crate) fn field_of(path: &serde_path_to_error::Path) -> String {
+    path.to_string().trim_end_matches('?').trim_end_matches('.').to_owned()
 }
 
 /// What is wrong with the JSON of a line: the parser counts lines of its own, of which there is one.

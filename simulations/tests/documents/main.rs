@@ -11,4 +11,5 @@ mod over_http;
 mod over_time;
 mod quickstart;
 mod report;
+mod said;
 mod support;

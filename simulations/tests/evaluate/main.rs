@@ -79,5 +79,8 @@ fn a_placement_that_does_not_fit_fails() {
     let files = [("trace.jsonl", TRACE), ("placement.json", r#"{"n1": ["cart-0", "cart-7"], "n2": []}"#)];
     let (succeeded, _, notes) = evaluate(&folder("evaluate-unfit", &files), &[]);
     assert!(!succeeded);
-    assert_eq!(notes, "error: node `n1`: there is no pod `cart-7`\nthere is no node `n2`\n");
+    assert_eq!(
+        notes,
+        "error: placement.json: node `n1`: there is no pod `cart-7`\nplacement.json: there is no node `n2`\n"
+    );
 }

@@ -141,3 +141,11 @@ fn shells_complete_and_every_command_has_a_manual_page() {
     let nowhere = wit_sim(&words(&["man", "/none/pages"]));
     assert!(!nowhere.succeeded && nowhere.notes.contains("/none/pages"), "{}", nowhere.notes);
 }
+
+#[test]
+fn what_is_no_rasa_file_is_told_so() {
+    let file = folder("no-rasa").join("file.json");
+    fs::write(&file, "{}").unwrap();
+    let printed = wit_sim(&words(&["import", "rasa", file.to_str().unwrap()]));
+    assert!(printed.notes.contains("file.json: this is no RASA file: missing field"), "{}", printed.notes);
+}

@@ -127,3 +127,36 @@ fn an_import_that_could_not_be_simulated_is_refused() {
     assert!(!printed.succeeded && printed.out.is_empty(), "{printed:?}");
     assert!(printed.notes.contains("2000000000 replicas are more than 1000000"), "{}", printed.notes);
 }
+
+#[test]
+fn what_a_replay_cannot_do_as_the_cluster_would_is_told() {
+    let spec = |name: &str, fields: Value| {
+        let mut spec = containers();
+        spec.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        workload(name, "", &spec)
+    };
+    let lines = [
+        spec("a", json!({"priorityClassName": "gold", "schedulerName": "volcano"})),
+        spec("b", json!({"priorityClassName": "gold", "priority": 7, "schedulerName": "default-scheduler"})),
+        spec("c", json!({"priorityClassName": "system-node-critical"})),
+    ];
+    let printed = validated("schedulers", &lines);
+    let warnings: Vec<_> = printed.out.lines().filter(|line| line.contains("warning: line")).collect();
+    assert_eq!(warnings.len(), 2, "{}", printed.out);
+    assert!(warnings[0].contains("line 2: priorityClassName `gold`: its value is not known"), "{warnings:?}");
+    assert!(warnings[1].contains("line 2: schedulerName `volcano`: another scheduler"), "{warnings:?}");
+}
+
+#[test]
+fn a_workload_need_not_say_how_many_replicas_it_wants() {
+    let template = json!({"spec": containers()});
+    let daemons = json!({"at": 0, "workload": {"workload": "shop/DaemonSet/agent", "template": template}});
+    let printed = validated("replicas", &[daemons.to_string()]);
+    assert!(printed.succeeded, "{printed:?}");
+}
+
+#[test]
+fn where_a_line_ends_too_early_no_field_is_made_up() {
+    let printed = validated("cut", &[r#"{"at":0,"node":{"metadata":"#.to_owned()]);
+    assert!(printed.notes.contains(": line 2: ") && !printed.notes.contains('?'), "{}", printed.notes);
+}

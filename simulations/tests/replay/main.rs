@@ -11,4 +11,5 @@ mod properties;
 mod shop;
 mod strategies;
 mod support;
+mod waiting;
 mod watch;

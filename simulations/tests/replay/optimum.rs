@@ -103,6 +103,7 @@ impl Tiny {
             steps.push(Step::Workload {
                 workload: Workload { key, replicas: *replicas, shape },
                 listed: true,
+                gated: false,
             });
             steps.extend((0..*replicas).map(|replica| Step::Pod(pod(number, replica, *cores))));
         }

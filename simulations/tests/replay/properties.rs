@@ -111,7 +111,7 @@ impl Change {
         let name = |number| NodeName::new(format!("node-{}", at(number)));
         match self {
             Self::Told(kind, replicas) => {
-                Step::Workload { workload: workload(kind, replicas), listed: false }
+                Step::Workload { workload: workload(kind, replicas), listed: false, gated: false }
             }
             Self::Scaled(kind, replicas) => Step::Scaled(key(kind), replicas),
             Self::WorkloadGone(kind) => Step::WorkloadGone(key(kind)),

@@ -20,6 +20,7 @@ mod workload;
 pub use node::node;
 pub use pod::{pod, workload_of};
 pub use runtime_class::runtime_class;
+pub use shape::system_priority;
 pub use template::pod_template;
 pub use workload::{daemon_set, deployment, job, owned_by_deployment, replica_set, stateful_set};
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::documents::{Assumptions, RUN, Run};
 use crate::import::{ImportError, ImportProblem, InputFile};
+use crate::trace::field_of;
 
 /// Every run.
 pub(super) fn runs(paths: &[PathBuf]) -> Result<Vec<Run>, ImportError> {
@@ -39,9 +40,7 @@ pub(super) fn run(path: &Path) -> Result<Run, ImportError> {
     }
     let mut json = serde_json::Deserializer::from_slice(file.content());
     let run = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let place = error.path().to_string();
-        // The path of the whole document.
-        let place = if place == "." { String::new() } else { place };
+        let place = field_of(error.path());
         ImportProblem { file: file.name(), place, message: error.into_inner().to_string() }
     })?;
     json.end().map_err(|error| problem(path, "", error.to_string()))?;

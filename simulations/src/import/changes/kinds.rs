@@ -4,8 +4,11 @@ use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet}
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Node, Pod, PodTemplateSpec};
 use k8s_openapi::api::node::v1::RuntimeClass;
+use k8s_openapi::api::scheduling::v1::PriorityClass;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use wit_graph::WorkloadKey;
 use wit_placement::Workload;
 use wit_sources::cluster::convert::{self, ConvertError, Converted, DEFAULT_NAMESPACE};
 
@@ -17,7 +20,13 @@ use crate::trace::{PodRecord, WorkloadRecord};
 pub(super) enum Told {
     Node(Box<Node>),
     RuntimeClass(Box<RuntimeClass>),
+    PriorityClass(Box<PriorityClass>),
     Workload(Box<WorkloadRecord>),
+    /// One revision of a Deployment, which is then the workload.
+    Revision {
+        replica_set: WorkloadKey,
+        deployment: WorkloadKey,
+    },
     Pod(Box<ToldPod>),
     /// Nothing that a trace has: its kind.
     Other(String),
@@ -40,7 +49,7 @@ pub(in super::super) fn reference(object: &Value) -> (&str, &str, &str) {
     let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
     let kind = text("/kind");
     let namespace = match text("/metadata/namespace") {
-        _ if ["Node", "RuntimeClass"].contains(&kind) => "",
+        _ if ["Node", "RuntimeClass", "PriorityClass"].contains(&kind) => "",
         "" => DEFAULT_NAMESPACE,
         namespace => namespace,
     };
@@ -67,6 +76,10 @@ pub(super) fn read(place: &str, mut object: Value, problems: &mut Problems<'_>) 
         ("node.k8s.io/v1", "RuntimeClass") => {
             let class: RuntimeClass = reading.converted(object, convert::runtime_class)?.0;
             Some(Told::RuntimeClass(Box::new(essence::of_class(class))))
+        }
+        ("scheduling.k8s.io/v1", "PriorityClass") => {
+            let class: PriorityClass = reading.parsed(object)?;
+            Some(Told::PriorityClass(Box::new(class)))
         }
         ("v1", "Pod") => reading.pod(object),
         _ => reading.workload(&api_version, &kind, object),
@@ -98,19 +111,23 @@ impl Reading<'_, '_> {
         object: Value,
         convert: impl FnOnce(&K) -> Result<Converted<T>, ConvertError>,
     ) -> Option<(K, T)> {
-        let parsed: K = match serde_path_to_error::deserialize(object) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                self.problems.add(format_args!("{}: {}", self.place, error.path()), error.inner());
-                return None;
-            }
-        };
+        let parsed: K = self.parsed(object)?;
         match convert(&parsed) {
             Ok(converted) => Some((parsed, converted.value)),
             Err(error) => {
                 for problem in error.problems {
                     self.problems.add(self.place, problem);
                 }
+                None
+            }
+        }
+    }
+
+    fn parsed<K: DeserializeOwned>(&mut self, object: Value) -> Option<K> {
+        match serde_path_to_error::deserialize(object) {
+            Ok(parsed) => Some(parsed),
+            Err(error) => {
+                self.problems.add(format_args!("{}: {}", self.place, error.path()), error.inner());
                 None
             }
         }
@@ -142,7 +159,7 @@ impl Reading<'_, '_> {
                 })?;
                 match workload {
                     Some(workload) => record(workload, object.spec.and_then(|spec| spec.template)),
-                    None => return Some(Told::Other("ReplicaSet of a Deployment".to_owned())),
+                    None => return Some(revision(&object.metadata)),
                 }
             }
             _ => return Some(Told::Other(kind.to_owned())),
@@ -163,6 +180,17 @@ impl Reading<'_, '_> {
             template: Some(essence::of_template(Some(object.metadata), object.spec)),
         };
         Some(Told::Pod(Box::new(ToldPod { record, has_ended: pod.finished })))
+    }
+}
+
+fn revision(metadata: &ObjectMeta) -> Told {
+    let namespace = metadata.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+    let mut owners = metadata.owner_references.iter().flatten();
+    let owner = owners.find(|owner| owner.controller == Some(true));
+    let deployment = owner.map(|owner| owner.name.as_str()).unwrap_or_default();
+    Told::Revision {
+        replica_set: WorkloadKey::new(namespace, "ReplicaSet", metadata.name.as_deref().unwrap_or_default()),
+        deployment: WorkloadKey::new(namespace, "Deployment", deployment),
     }
 }
 

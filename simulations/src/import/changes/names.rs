@@ -71,6 +71,13 @@ impl Names {
                 self.class(&mut class);
                 Told::RuntimeClass(class)
             }
+            Told::PriorityClass(mut class) => {
+                class.metadata.name.iter_mut().for_each(|name| self.priority_class(name));
+                Told::PriorityClass(class)
+            }
+            Told::Revision { replica_set, deployment } => {
+                Told::Revision { replica_set: self.key(&replica_set), deployment: self.key(&deployment) }
+            }
             Told::Workload(mut workload) => {
                 workload.workload = self.key(&workload.workload);
                 self.template(&mut workload.template);
@@ -163,11 +170,15 @@ impl Names {
         for constraint in spec.topology_spread_constraints.iter_mut().flatten() {
             self.selector(constraint.label_selector.as_mut());
         }
-        for class in spec.priority_class_name.iter_mut().filter(|class| !class.starts_with("system-")) {
-            self.name(class);
-        }
+        spec.priority_class_name.iter_mut().for_each(|class| self.priority_class(class));
         for gate in spec.scheduling_gates.iter_mut().flatten().filter(|gate| !gate.name.starts_with(OURS)) {
             self.name(&mut gate.name);
+        }
+    }
+
+    fn priority_class(&self, class: &mut String) {
+        if !class.starts_with("system-") {
+            self.name(class);
         }
     }
 

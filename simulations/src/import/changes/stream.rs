@@ -121,7 +121,7 @@ impl Changes {
                     *now += 1;
                     *most = (*most).max(*now);
                 }
-                let state = PodState { owner: pod.workload.clone(), has_ended: false };
+                let state = PodState { owner: pod.workload.clone(), has_ended: false, held: None };
                 self.pods.insert(pod.pod.clone(), state);
             }
             Happening::PodFinished(pod) => self.ended(&pod.pod, false),

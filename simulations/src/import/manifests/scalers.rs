@@ -12,6 +12,7 @@ use wit_sources::cluster::quantity::{self, Unit};
 use super::super::problems::Problems;
 use super::super::table::Table;
 use super::super::{ImportError, ImportProblem, InputFile};
+use super::Bound;
 use crate::trace::{Happening, Record, Scaled};
 
 /// The metadata of KEDA's triggers that say what one replica is to carry.
@@ -164,8 +165,13 @@ pub(super) fn add(scalers: &[Scaler], load: &[Load], records: &mut Vec<Record>) 
 
 impl Scaler {
     /// What is said of a scaler where there is no load.
-    pub(super) fn without_load(&self) -> ImportProblem {
-        self.problem("without a load nothing scales")
+    pub(super) fn without_load(&self, bound: Bound) -> ImportProblem {
+        self.problem(match bound {
+            Bound::Forgotten => "without a load nothing scales: --load gives one",
+            Bound::Kept => {
+                "pods of a cluster stay as they are, and nothing scales: `import manifests --load` does it"
+            }
+        })
     }
 
     fn problem(&self, message: &str) -> ImportProblem {

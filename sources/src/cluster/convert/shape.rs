@@ -45,11 +45,23 @@ pub(super) fn shape(
         node_selector: spec.node_selector.clone().unwrap_or_default(),
         node_affinity: required_terms(spec.affinity.as_ref(), &path.key("affinity"), problems),
         tolerations: tolerations(spec.tolerations.as_ref(), &path.key("tolerations"), problems),
-        priority: spec.priority.unwrap_or(0),
+        priority: spec
+            .priority
+            .or_else(|| system_priority(spec.priority_class_name.as_deref()?))
+            .unwrap_or(0),
         mode: annotation(metadata, MODE_ANNOTATION, at, problems, read_mode),
         strict: annotation(metadata, STRICT_ANNOTATION, at, problems, read_strict),
         links: annotation(metadata, LINKS_ANNOTATION, at, problems, read_links).unwrap_or_default(),
         scheduling: constraints(metadata, spec, at, problems),
+    }
+}
+
+/// The value of a priority class that every cluster has; `None` of any other.
+pub fn system_priority(class: &str) -> Option<i32> {
+    match class {
+        "system-cluster-critical" => Some(2_000_000_000),
+        "system-node-critical" => Some(2_000_001_000),
+        _ => None,
     }
 }
 
