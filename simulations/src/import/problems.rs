@@ -17,7 +17,7 @@ pub struct ImportError {
 /// Something that is wrong with a file: `M3.json: ServiceList[3].RequestCPU: is below zero`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ImportProblem {
-    /// The file, as it was named.
+    /// The file, as it was named; empty where there is none.
     pub file: String,
     /// The line or the path in it; empty where the whole file is meant.
     pub place: String,
@@ -64,7 +64,9 @@ impl From<ImportProblem> for ImportError {
 impl fmt::Display for ImportProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, place, message } = self;
-        if place.is_empty() {
+        if file.is_empty() {
+            f.write_str(message)
+        } else if place.is_empty() {
             write!(f, "{file}: {message}")
         } else {
             write!(f, "{file}: {place}: {message}")

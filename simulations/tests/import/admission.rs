@@ -149,6 +149,15 @@ fn nothing_is_no_trace() {
 }
 
 #[test]
+fn an_empty_folder_is_no_trace() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("admission-empty");
+    fs::create_dir_all(&folder).unwrap();
+    let printed = wit_sim(&["import", "manifests", folder.to_str().unwrap()].map(ToOwned::to_owned));
+    assert!(!printed.succeeded);
+    assert_eq!(printed.notes, "error: nothing to import: there is no node, workload or pod\n");
+}
+
+#[test]
 fn a_trace_without_nodes_says_where_they_come_from() {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("admission-no-nodes.yaml");
     fs::write(&file, deployment("a", None).to_string()).unwrap();
