@@ -21,6 +21,8 @@ pub struct HostOffers {
     packages: BTreeSet<String>,
     /// Tracks of single interfaces: `wasi:http/types@0.2`.
     interfaces: BTreeSet<String>,
+    /// The namespaces of both: most of what components import from each other is in none of them.
+    namespaces: BTreeSet<String>,
 }
 
 impl HostOffers {
@@ -32,8 +34,11 @@ impl HostOffers {
             if pattern.contains('/') {
                 let interface: InterfaceName = pattern.parse()?;
                 offers.interfaces.insert(interface.track().to_string());
+                offers.namespaces.insert(interface.namespace().to_owned());
             } else {
-                offers.packages.insert(package_track(pattern)?);
+                let (namespace, track) = package_track(pattern)?;
+                offers.packages.insert(track);
+                offers.namespaces.insert(namespace);
             }
         }
         Ok(offers)
@@ -41,20 +46,23 @@ impl HostOffers {
 
     /// Whether a host offers this interface, by the version-track rule.
     pub fn covers(&self, interface: &InterfaceName) -> bool {
+        if !self.namespaces.contains(interface.namespace()) {
+            return false;
+        }
         let suffix = track_suffix(interface.version());
         let package = format!("{}:{}{suffix}", interface.namespace(), interface.package());
         self.packages.contains(&package) || self.interfaces.contains(interface.track().as_str())
     }
 }
 
-/// The track of a package name: `wasi:cli@0.2` of `wasi:cli@0.2.6`.
-fn package_track(pattern: &str) -> Result<String, NameError> {
+/// The namespace and the track of a package name: `wasi` and `wasi:cli@0.2` of `wasi:cli@0.2.6`.
+fn package_track(pattern: &str) -> Result<(String, String), NameError> {
     let (package, version) = split_version(pattern, EXPECTED)?;
-    if !package.contains(':') {
+    let Some((namespace, _)) = package.rsplit_once(':') else {
         return Err(NameError::new(pattern, EXPECTED, "it has no `namespace:`"));
-    }
+    };
     check_labels(package.split(':')).map_err(|problem| NameError::new(pattern, EXPECTED, problem))?;
-    Ok(format!("{package}{}", track_suffix(version.as_ref())))
+    Ok((namespace.to_owned(), format!("{package}{}", track_suffix(version.as_ref()))))
 }
 
 #[cfg(test)]
@@ -66,6 +74,16 @@ mod tests {
         let offers = HostOffers::from_patterns(["wasi:keyvalue@0.2.0-draft"]).unwrap();
         assert!(offers.covers(&"wasi:keyvalue/store@0.2.0-draft".parse().unwrap()));
         assert!(!offers.covers(&"wasi:keyvalue/store@0.2.0".parse().unwrap()));
+    }
+
+    #[test]
+    fn namespaces_may_be_nested() {
+        let offers = HostOffers::from_patterns(["a:b:c@1.0.0", "d:e:f/g@1.0.0"]).unwrap();
+        for (name, is_offered) in
+            [("a:b:c/x@1.2.0", true), ("d:e:f/g@1.1.0", true), ("a:c/x@1.0.0", false), ("b:c/x@1.0.0", false)]
+        {
+            assert_eq!(offers.covers(&name.parse().unwrap()), is_offered, "{name}");
+        }
     }
 
     #[test]
