@@ -21,7 +21,7 @@ use crate::reasons::{Code, Codes};
 use crate::request::{Candidate, PodRequest};
 use crate::score::{self, ScoreBoard};
 use crate::state::{ClusterState, PodWorld};
-use crate::subject::Subject;
+use crate::subject::{InstanceCaps, Subject};
 
 /// The verdict on every candidate, or that there is nothing for us to say.
 #[derive(Clone, Debug)]
@@ -157,9 +157,7 @@ impl<'a> PodContext<'a> {
         let classes = of_workload.map_or_else(
             || {
                 let components: Vec<&Component> = components.iter().map(Arc::as_ref).collect();
-                let judge =
-                    |class: &Arc<NodeClass>| capability(state, class, handler, &components, &pod.workload);
-                state.nodes.classes().iter().map(judge).collect()
+                Cow::Owned(capabilities(state, handler, &components, &pod.workload))
             },
             |workload| Cow::Borrowed(&*workload.capabilities),
         );
@@ -317,10 +315,19 @@ pub(crate) fn capability(
     state.hosts.capability(class, handler, components, &GraphProviders { graph: &state.graph, workload })
 }
 
+/// The same by node class.
+pub(crate) fn capabilities(
+    state: &ClusterState,
+    handler: &str,
+    components: &[&Component],
+    workload: &WorkloadKey,
+) -> Vec<Capability> {
+    let classes = state.nodes.classes().iter();
+    classes.map(|class| capability(state, class, handler, components, workload)).collect()
+}
+
 /// The most Wasm instances that a node takes: the smallest of its annotation (else the setting) and the host's own cap.
 pub fn instance_cap(state: &ClusterState, node: &NodeState, handler: &str) -> u32 {
     let host = node.class.profile(handler).and_then(|profile| state.hosts.profile(profile));
-    let set = node.instance_cap.or(state.settings.placement.instances_per_node);
-    let of_host = host.and_then(|host| host.instance_cap);
-    set.unwrap_or(u32::MAX).min(of_host.unwrap_or(u32::MAX))
+    InstanceCaps::new(state, host).of(node)
 }

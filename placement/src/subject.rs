@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use wit_config::HostProfile;
+
 use crate::hosts::{HandlerIdx, NodeClass};
 use crate::ledger::{OwnLimits, Presumed};
 use crate::nodes::{Left, NodeIdx, NodeState, Usage};
@@ -34,27 +36,31 @@ pub(crate) struct OnClass {
     pub(crate) memory: u64,
     /// A node with as much memory and as many instances left is near no limit that only we count.
     near: OwnLimits,
-    /// The most instances that the host takes.
-    host_cap: u32,
-    /// The most that a node takes which does not say.
-    cap: u32,
+    caps: InstanceCaps,
+}
+
+/// The most Wasm instances that nodes with the same host take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InstanceCaps {
+    /// That the host takes.
+    host: u32,
+    /// That a node takes which does not say.
+    unless_said: u32,
 }
 
 impl<'a> Subject<'a> {
     pub(crate) fn new(state: &'a ClusterState, pod: &'a PodRequest) -> Self {
         let place = state.workloads.place_of(&pod.workload);
         let handler = state.handler_of(pod.shape.runtime_class.as_deref());
-        let set = state.settings.placement.instances_per_node;
         let on_class = |class: &Arc<NodeClass>| {
             let host = handler.and_then(|handler| state.hosts.profile(class.profile_at(handler)?));
             let needs = state.usage_in(handler, &pod.shape, class);
-            let host_cap = host.and_then(|host| host.instance_cap).unwrap_or(u32::MAX);
             let (memory, times) = (needs.memory(), state.settings.placement.exact_below);
             let near = OwnLimits {
                 memory_bytes: memory.saturating_mul(u64::from(times.max(1))),
                 instances: needs.instances.saturating_mul(times.max(1)),
             };
-            OnClass { needs, memory, near, host_cap, cap: set.unwrap_or(u32::MAX).min(host_cap) }
+            OnClass { needs, memory, near, caps: InstanceCaps::new(state, host) }
         };
         let own = state.ledger.get(&pod.uid).map(Arc::as_ref);
         Self {
@@ -144,12 +150,25 @@ impl OnClass {
         needs: Usage::NONE,
         memory: 0,
         near: OwnLimits { memory_bytes: 0, instances: 0 },
-        host_cap: 0,
-        cap: 0,
+        caps: InstanceCaps { host: 0, unless_said: 0 },
     };
 
     /// The most instances that a node of the class takes.
     pub(crate) fn cap_of(&self, node: &NodeState) -> u32 {
-        node.instance_cap.map_or(self.cap, |own| own.min(self.host_cap))
+        self.caps.of(node)
+    }
+}
+
+impl InstanceCaps {
+    /// The smallest of what is set for nodes that do not say and of the host's own cap.
+    pub(crate) fn new(state: &ClusterState, host: Option<&HostProfile>) -> Self {
+        let host = host.and_then(|host| host.instance_cap).unwrap_or(u32::MAX);
+        let set = state.settings.placement.instances_per_node.unwrap_or(u32::MAX);
+        Self { host, unless_said: set.min(host) }
+    }
+
+    /// The most that a node takes.
+    pub(crate) fn of(self, node: &NodeState) -> u32 {
+        node.instance_cap.map_or(self.unless_said, |said| said.min(self.host))
     }
 }

@@ -215,9 +215,7 @@ impl Scheduler {
         extender.bound(&bound, &choice.node)?;
         Ok(choice)
     }
-}
 
-impl Scheduler {
     /// The linked workloads that have a replica on the node.
     fn beside(&self, workload: &WorkloadKey, node: &NodeName) -> Vec<WorkloadKey> {
         let node = self.cache.node_place(node.as_str());

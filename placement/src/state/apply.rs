@@ -234,28 +234,30 @@ impl ClusterState {
             self.confirm(&uid, place, effects);
             counted
         } else {
-            self.recount_moved(known, &pod, effects)
+            if let Some(node) = &pod.node {
+                self.settle(&uid, self.nodes.place_of(node.as_str()), effects);
+            }
+            self.count_instead(Some(known), &pod, place, effects)
         };
         let pod = Pod { shape: Arc::clone(&known.pod.shape), ..pod };
         self.pods.insert(uid, Arc::new(PodRecord { pod, workload: place, counted }));
         self.note_pending(place);
     }
 
-    /// Takes out what was counted for a pod where it was, and counts it where it is.
-    fn recount_moved(
+    /// Counts a pod where it is instead of what was counted for it before; says what that is.
+    fn count_instead(
         &mut self,
-        known: &PodRecord,
+        before: Option<&PodRecord>,
         pod: &Pod,
+        place: WorkloadIdx,
         effects: &mut Effects,
     ) -> Option<(NodeIdx, Usage)> {
-        if let Some(node) = &pod.node {
-            self.settle(&pod.uid, self.nodes.place_of(node.as_str()), effects);
+        let freed = before.and_then(|before| Some((before.workload, before.counted?)));
+        if let Some((workload, (node, usage))) = freed {
+            self.uncount_pod(&pod.uid, workload, node, usage);
         }
-        if let Some((node, usage)) = known.counted {
-            self.uncount_pod(&pod.uid, known.workload, node, usage);
-        }
-        let counted = self.count_on(pod, known.workload);
-        effects.may_admit |= known.counted.is_some() && known.counted != counted;
+        let counted = self.count_on(pod, place);
+        effects.may_admit |= freed.is_some_and(|(_, freed)| Some(freed) != counted);
         counted
     }
 
@@ -275,13 +277,7 @@ impl ClusterState {
     fn replace_record(&mut self, pod: Pod, place: WorkloadIdx, now: Millis, effects: &mut Effects) {
         let uid = pod.uid.clone();
         let old = self.pods.remove(&uid);
-        let freed = old.as_ref().and_then(|old| old.counted);
-        if let Some((node, usage)) = freed {
-            let workload = old.as_ref().map_or(place, |old| old.workload);
-            self.uncount_pod(&uid, workload, node, usage);
-        }
-        let counted = self.count_on(&pod, place);
-        effects.may_admit |= freed.is_some() && freed != counted;
+        let counted = self.count_instead(old.as_deref(), &pod, place, effects);
         self.pod_uids.insert(pod.key.clone(), uid.clone());
         self.pods.insert(uid.clone(), Arc::new(PodRecord { pod, workload: place, counted }));
         if let Some(old) = old {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wit_graph::{Component, ComponentKind, DeclaredLink, WorkloadKey};
 
 use super::{ClusterState, Effects};
-use crate::filter::capability;
+use crate::filter::capabilities;
 use crate::hosts::Capability;
 use crate::objects::World;
 use crate::reasons::Code;
@@ -185,8 +185,7 @@ impl ClusterState {
             _ => None,
         });
         let components: Vec<&Component> = known.collect();
-        let classes = self.nodes.classes().iter();
-        classes.map(|class| capability(self, class, handler, &components, &workload.key)).collect()
+        capabilities(self, handler, &components, &workload.key)
     }
 }
 
