@@ -49,21 +49,25 @@ impl ClusterState {
         if self.pods.get(&pod.uid).is_some_and(|known| known.pod.node.is_some()) {
             return effects;
         }
-        if let Some(counted) = self.take_over(&pod, best, &mut effects) {
+        let counted = self.take_over(&pod, best, &mut effects);
+        if let Some(counted) = counted.or_else(|| self.count_presumed(&pod, best, &mut effects)) {
             self.enter(&pod, best, counted, others, now);
-        } else {
-            self.settle(&pod.uid, Some(best), &mut effects);
-            if let Some(counted) = self.nodes.get(best).map(|node| self.usage_on(&pod.shape, node)) {
-                let workload = self.workloads.ensure(&pod.workload);
-                if let Some(state) = self.workloads.get_mut(workload) {
-                    state.presumed += 1;
-                }
-                self.count(workload, best, counted);
-                self.enter(&pod, best, counted, others, now);
-            }
         }
         self.settle_pending();
         effects
+    }
+
+    /// Counts the pod where it is presumed to be, instead of what was presumed before; says what that is. A node that has gone
+    /// since the answer needs no book-keeping.
+    fn count_presumed(&mut self, pod: &PodRequest, best: NodeIdx, effects: &mut Effects) -> Option<Usage> {
+        self.settle(&pod.uid, Some(best), effects);
+        let counted = self.usage_on(&pod.shape, self.nodes.get(best)?);
+        let workload = self.workloads.ensure(&pod.workload);
+        if let Some(state) = self.workloads.get_mut(workload) {
+            state.presumed += 1;
+        }
+        self.count(workload, best, counted);
+        Some(counted)
     }
 
     /// Takes out the pod's entry where what it counts stays as it is; says what that is.

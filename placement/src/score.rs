@@ -102,21 +102,16 @@ pub(crate) fn scored(subject: &Subject<'_>, candidates: &[Candidate], warned: &[
             continue;
         };
         some_warned |= node.is_of(warned);
+        let mut term = Terms::default();
         if company.is_concerned(place) {
             concerned.push(position);
-            let room = company.room_beside(place, node);
-            let (gain, group, fullness) = (gain.at(place), group.at(place), subject.fullness(place, node));
-            terms.push(Terms { gain, group, room, fullness, value: 0.0 });
+            (term.gain, term.group) = (gain.at(place), group.at(place));
+            (term.room, term.fullness) = (company.room_beside(place, node), subject.fullness(place, node));
         } else {
-            let (room, fullness) = (company.room_elsewhere(place, node), node.fullness());
-            terms.push(Terms {
-                gain: 0.0,
-                group: 0.0,
-                room,
-                fullness,
-                value: state.settings.scoring.room * room,
-            });
+            (term.room, term.fullness) = (company.room_elsewhere(place, node), node.fullness());
         }
+        term.value = state.settings.scoring.room * term.room;
+        terms.push(term);
     }
     weigh(state, &mut terms, &concerned);
     if some_warned {
@@ -177,11 +172,10 @@ impl Subject<'_> {
     fn gains(&self, others: Vec<(WorkloadIdx, f64)>) -> Gains {
         let mut gains = Gains::default();
         let Some(own) = self.workload else { return gains };
-        let share = |of: u32| move |replicas: u32| f64::from(replicas) / f64::from(of);
-        let own_share = share(own.replicas());
+        let own_share = own.shares();
         for (other, weight) in others {
             let Some(other) = self.state.workloads.get(other) else { continue };
-            let other_share = share(other.replicas());
+            let other_share = other.shares();
             for (node, replicas) in other.placed.iter() {
                 let (here, there) = (self.on(node), other_share(replicas));
                 let gain = own_share(here + 1).min(there) - own_share(here).min(there);
@@ -253,7 +247,7 @@ impl ScoreBoard {
     }
 }
 
-/// Weighs the terms of the candidates that gain anything, gain and group each by its largest value.
+/// Adds what candidates gain to their values, gain and group each in shares of its largest.
 fn weigh(state: &ClusterState, terms: &mut [Terms], concerned: &[usize]) {
     let weights = &state.settings.scoring;
     let (mut gain, mut group) = (0.0_f64, 0.0_f64);
@@ -262,7 +256,6 @@ fn weigh(state: &ClusterState, terms: &mut [Terms], concerned: &[usize]) {
     }
     for position in concerned {
         let Some(term) = terms.get_mut(*position) else { continue };
-        term.value = weights.room * term.room;
         if term.gain > 0.0 {
             term.value += weights.gain * (term.gain / gain) * f64::midpoint(1.0, term.room);
         }

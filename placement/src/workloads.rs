@@ -150,7 +150,13 @@ impl WorkloadState {
 
     /// The share of the replicas that `count` of them are.
     pub(crate) fn share(&self, count: u32) -> f64 {
-        f64::from(count) / f64::from(self.replicas())
+        self.shares()(count)
+    }
+
+    /// The same for many counts.
+    pub(crate) fn shares(&self) -> impl Fn(u32) -> f64 + use<> {
+        let all = f64::from(self.replicas());
+        move |count| f64::from(count) / all
     }
 
     /// Whether the host on a node can run its components, as far as is known.

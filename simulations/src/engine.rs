@@ -114,8 +114,8 @@ struct Simulation<'a> {
     progressed: bool,
     /// Since when pods wait for a node.
     waiting: BTreeMap<PodUid, Millis>,
-    /// From one point to the next in milliseconds; 0 takes none.
-    every: u64,
+    /// From one point to the next in milliseconds; `None` takes none.
+    every: Option<u64>,
     next_point: u64,
     /// The time of the scenario's last step: points are taken until then.
     last: u64,
@@ -154,7 +154,7 @@ impl<'a> Simulation<'a> {
             waking: None,
             progressed: false,
             waiting: BTreeMap::new(),
-            every: if options.points == 0 { 0 } else { last.div_ceil(u64::from(options.points)) },
+            every: averages::spacing(options.points, last),
             next_point: 0,
             last,
             averages: Averages::new(options.averages, last),
@@ -236,12 +236,13 @@ impl<'a> Simulation<'a> {
 
     /// Takes the numbers as they were until now, where a point in time has passed.
     fn take_point(&mut self) {
+        let Some(every) = self.every else { return };
         let now = self.timeline.now().0;
-        while self.every > 0 && self.next_point < now.min(self.last) {
+        while self.next_point < now.min(self.last) {
             let at = self.next_point;
             let metrics = Metrics::of(self.scheduler.cache(), Millis(at));
             self.course.series.push(Point { at, metrics });
-            self.next_point += self.every;
+            self.next_point += every;
         }
     }
 

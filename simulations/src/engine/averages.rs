@@ -20,11 +20,15 @@ pub(super) struct Averages {
     sums: BTreeMap<&'static str, (f64, f64)>,
 }
 
+/// How far apart so many points are at least that are spread over a time; `None` where there are none.
+pub(super) fn spacing(points: u32, over: u64) -> Option<u64> {
+    (points > 0 && over > 0).then(|| over.div_ceil(u64::from(points)))
+}
+
 impl Averages {
     /// Nothing yet, of a run that ends then.
     pub(super) fn new(points: u32, end: u64) -> Self {
-        let every = (points > 0 && end > 0).then(|| end.div_ceil(u64::from(points)));
-        Self { every, end, ..Self::default() }
+        Self { every: spacing(points, end), end, ..Self::default() }
     }
 
     /// The cluster has been so until now.

@@ -51,17 +51,20 @@ impl Number {
     pub fn all() -> impl Iterator<Item = Self> {
         let end = METRICS.iter().map(|metric| Self::of(metric, When::End));
         let mean = METRICS.iter().map(|metric| Self::of(metric, When::MeanOverTime));
-        let course = COURSE.iter().map(|metric| Self {
-            key: metric.key.to_owned(),
-            short: None,
-            label: metric.title.to_owned(),
-            meaning: metric.meaning,
-            formula: definition(metric.key).0,
-            source: definition(metric.key).1,
-            unit: metric.unit,
-            better: metric.better,
-            routing: None,
-            when: When::WholeRun,
+        let course = COURSE.iter().map(|metric| {
+            let (formula, source) = definition(metric.key);
+            Self {
+                key: metric.key.to_owned(),
+                short: None,
+                label: metric.title.to_owned(),
+                meaning: metric.meaning,
+                formula,
+                source,
+                unit: metric.unit,
+                better: metric.better,
+                routing: None,
+                when: When::WholeRun,
+            }
         });
         end.chain(mean).chain(course)
     }
@@ -114,13 +117,14 @@ impl Number {
         let key = if when == When::End { metric.key.to_owned() } else { mean_key(metric.key) };
         let short =
             metric.short.map(|short| if when == When::End { short.to_owned() } else { mean_key(short) });
+        let (formula, source) = definition(metric.key);
         Self {
             key,
             short,
             label: metric.label(),
             meaning: metric.meaning,
-            formula: definition(metric.key).0,
-            source: definition(metric.key).1,
+            formula,
+            source,
             unit: metric.unit,
             better: metric.better,
             routing: metric.routing,
